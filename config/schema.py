@@ -1,0 +1,255 @@
+"""Every setting on one page: the terminal's file and the head office's file, as they are written.
+
+Unknown keys are faults. A relative path counts from the folder of the file it stands in. Secrets
+are never written here, only the path of the file that holds them.
+"""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from config.words import (
+    Broker,
+    Columns,
+    Currency,
+    Encoding,
+    FilePath,
+    HostName,
+    Id,
+    Listen,
+    Name,
+    Port,
+    SqliteUrl,
+    Text,
+    TimeOfDay,
+    Trust,
+)
+
+DEVICES_MAX = 16
+RECEIPT_LINES_MAX = 20
+HOSTS_MAX = 20
+Locale = Literal["zh-CN", "en"]
+FIRST = "first"
+"""The word instead of a path of keys: trust the key that is seen first, then that one only."""
+
+
+class Section(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A table of a settings file."""
+
+
+class Till(Section, frozen=True, kw_only=True):
+    """`[terminal]`: who this till is and where it keeps its ledger."""
+
+    id: Id
+    """Name of this till, unique in the whole company; part of every record and MQTT topic."""
+    store: Id
+    """Name of the shop this till stands in."""
+    currency: Currency
+    """Currency of every amount."""
+    locale: Locale = "zh-CN"
+    """Language of the page and the receipt."""
+    data_dir: FilePath = "/var/lib/tallypoint"
+    """Folder of `ledger.db`, `catalog.db`, `members.db` and `backup/`."""
+    timezone: Name = "Asia/Shanghai"
+    """Time zone of the shop (IANA name); business days are counted in it."""
+    business_day_starts: TimeOfDay = "04:00"
+    """A sale before this time belongs to the day before."""
+
+
+class Receipt(Section, frozen=True, kw_only=True):
+    """`[receipt]`: what stands above and below the lines of a sale."""
+
+    title: Name = "Tallypoint"
+    """Name of the shop, printed large."""
+    lines: Annotated[tuple[Text, ...], Meta(max_length=RECEIPT_LINES_MAX)] = ()
+    """Address, phone and the like, one string a line."""
+    footer: Annotated[tuple[Text, ...], Meta(max_length=RECEIPT_LINES_MAX)] = ()
+    """What stands below the sale, one string a line."""
+    qr: bool = True
+    """Whether the receipt number is also printed as a QR code."""
+
+
+class PcscReader(Section, frozen=True, kw_only=True, tag_field="driver", tag="pcsc"):
+    """A card reader that pcscd knows."""
+
+    name: Name
+    """What the page and the log call it."""
+    match: Name
+    """Part of the PC/SC reader's name; the first reader that contains it is taken."""
+
+
+class VirtualReader(Section, frozen=True, kw_only=True, tag_field="driver", tag="virtual"):
+    """A card reader without hardware, tapped through the API."""
+
+    name: Name
+    """What the page and the log call it."""
+
+
+Reader = PcscReader | VirtualReader
+
+
+class SerialScanner(Section, frozen=True, kw_only=True, tag_field="driver", tag="serial"):
+    """A bar-code scanner on a serial port or USB in serial mode."""
+
+    name: Name
+    """What the page and the log call it."""
+    port: FilePath
+    """Device file; `/dev/serial/by-id/…` stays the same when plugged elsewhere."""
+    baud: Literal[1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200] = 9600
+    """Speed of the line in bits per second."""
+    suffix: Literal["auto", "cr", "lf", "crlf", "tab", "none"] = "auto"
+    """What the scanner sends after a code; "none" ends a code by a pause."""
+    repeat_ms: Annotated[int, Meta(ge=0, le=10_000, description="milliseconds from 0 to 10000")] = (
+        500
+    )
+    """The same code again within this time is one scan; 0 counts every one."""
+
+
+class VirtualScanner(Section, frozen=True, kw_only=True, tag_field="driver", tag="virtual"):
+    """A scanner without hardware, fed through the API."""
+
+    name: Name
+    """What the page and the log call it."""
+
+
+Scanner = SerialScanner | VirtualScanner
+
+
+class _Paper(Section, frozen=True, kw_only=True):
+    """What every receipt printer has."""
+
+    name: Name
+    """What the page and the log call it."""
+    columns: Columns = 48
+    """Characters a line: 48 on 80 mm paper, 32 on 58 mm; a Chinese character takes two."""
+    encoding: Encoding = "gb18030"
+    """How text reaches the printer; "picture" draws it."""
+    profile: Name = "default"
+    """The printer's profile in python-escpos, such as "TM-T88V"."""
+    drawer: bool = False
+    """Whether a cash drawer hangs on this printer."""
+
+
+class NetworkPrinter(_Paper, frozen=True, kw_only=True, tag_field="driver", tag="network"):
+    """A receipt printer on the network."""
+
+    host: HostName
+    """Name or address of the printer."""
+    port: Port = 9100
+    """Port for raw printing."""
+
+
+class FilePrinter(_Paper, frozen=True, kw_only=True, tag_field="driver", tag="file"):
+    """A receipt printer behind a device file, such as `/dev/usb/lp0`, or a plain file."""
+
+    path: FilePath
+    """The file the bytes are written to."""
+
+
+class VirtualPrinter(_Paper, frozen=True, kw_only=True, tag_field="driver", tag="virtual"):
+    """A printer without hardware, whose paper the API can show and take out."""
+
+
+Printer = NetworkPrinter | FilePrinter | VirtualPrinter
+
+
+class Counter(Section, frozen=True, kw_only=True):
+    """`[counter]`: the cashier's page and the API."""
+
+    listen: Listen = "127.0.0.1:8080"
+    """Address of this machine only; for the network put a TLS proxy before it (see `hosts`)."""
+    hosts: Annotated[tuple[HostName, ...], Meta(max_length=HOSTS_MAX)] = ()
+    """Further names under which the page may be asked for (a proxy's); all others are refused."""
+
+
+class Link(Section, frozen=True, kw_only=True):
+    """How a program reaches the MQTT broker."""
+
+    broker: Broker
+    """Address of the broker; `mqtts://` is encrypted."""
+    ca: FilePath | None = None
+    """Certificates that vouch for the broker; without it those of the system."""
+    certificate: FilePath | None = None
+    """Our own certificate, if the broker wants one; together with `key`."""
+    key: FilePath | None = None
+    """File of the private key to `certificate`."""
+    username: Name | None = None
+    """Name to sign in at the broker; together with `password_file`."""
+    password_file: FilePath | None = None
+    """File that holds the password, and nothing else."""
+    keepalive_s: Annotated[int, Meta(ge=5, le=3600, description="seconds from 5 to 3600")] = 60
+    """Seconds of silence after which the broker counts us as gone."""
+
+
+class Sync(Link, frozen=True, kw_only=True):
+    """`[sync]`: the way to the head office; without this table the ledger stays here."""
+
+    trust_hq: Trust
+    """File of the head office's public key, or "first" (keeps the first it sees; demo, tests)."""
+
+
+class Shop(Section, frozen=True, kw_only=True):
+    """`[shop]`: goods, members and rules from a file, where no head office sends them."""
+
+    data: FilePath
+    """The shop file, see `examples/shop.toml`."""
+
+
+class Keys(Section, frozen=True, kw_only=True):
+    """`[keys]`: files of secrets; both are made at the first start if they do not exist."""
+
+    till_key: FilePath | None = None
+    """File of this till's private Ed25519 key; without it `till.key` in `data_dir`."""
+    pepper: FilePath | None = None
+    """File of the secret mixed into PIN hashes; without it `pepper` in `data_dir`."""
+
+
+class Terminal(Section, frozen=True, kw_only=True):
+    """The terminal's file, `/etc/tallypoint/terminal.toml`."""
+
+    terminal: Till
+    receipt: Receipt = Receipt()
+    readers: Annotated[tuple[Reader, ...], Meta(max_length=DEVICES_MAX)] = ()
+    scanners: Annotated[tuple[Scanner, ...], Meta(max_length=DEVICES_MAX)] = ()
+    printers: Annotated[tuple[Printer, ...], Meta(max_length=DEVICES_MAX)] = ()
+    counter: Counter = Counter()
+    sync: Sync | None = None
+    shop: Shop | None = None
+    keys: Keys = Keys()
+
+    def till_key(self) -> str:
+        """Path of the till's private key."""
+        return self.keys.till_key or f"{self.terminal.data_dir}/till.key"
+
+    def pepper(self) -> str:
+        """Path of the secret mixed into PIN hashes."""
+        return self.keys.pepper or f"{self.terminal.data_dir}/pepper"
+
+
+class Hq(Link, frozen=True, kw_only=True):
+    """`[hq]`: the head office."""
+
+    data: SqliteUrl
+    """The database that holds every till's records and the books."""
+    listen: Listen = "127.0.0.1:8090"
+    """Address of the page, on this machine only."""
+    hosts: Annotated[tuple[HostName, ...], Meta(max_length=HOSTS_MAX)] = ()
+    """Further names under which the page may be asked for; all others are refused."""
+    workers: Annotated[int, Meta(ge=1, le=1, description="1: SQLite has one writer")] = 1
+    """Processes that store batches."""
+    signing_key: FilePath
+    """File of the private Ed25519 key that signs acknowledgements; made at the first start."""
+    trust_tills: Trust
+    """Folder of the tills' public keys, or "first" (keeps each till's first; demo, tests)."""
+    shop: FilePath | None = None
+    """A shop file: names of members and goods for the page."""
+    locale: Locale = "zh-CN"
+    """Language of the page."""
+    timezone: Name = "Asia/Shanghai"
+    """Time zone of days on the page (IANA name)."""
+
+
+class HeadOffice(Section, frozen=True, kw_only=True):
+    """The head office's file, `/etc/tallypoint/hq.toml`."""
+
+    hq: Hq
