@@ -1,0 +1,207 @@
+"""What the shell asks of a driver, and what a driver tells the shell.
+
+A driver is a plain object with one blocking ``run``. It starts no thread of its own accord, keeps no
+global and retries nothing: :mod:`drivers.supervise` gives it a thread and runs it again after it has
+failed. Everything a driver says is one of the frozen events below.
+"""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol, runtime_checkable
+
+from terminal.core.slip import Printable
+
+
+class DeviceLostError(Exception):
+    """The device, or the way to it, has gone. Only a fresh ``run`` can bring it back."""
+
+
+class CardTornError(Exception):
+    """The card left, or fell silent, in the middle of a command. Whether it obeyed is unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class CardImage:
+    """What was read from one card; :mod:`terminal.core.cards` gives it meaning."""
+
+    family: str
+    """How the card was read: ``uid`` or ``iso7816``; later families add names."""
+    uid: bytes
+    """The anticollision identifier, empty for contact cards that have none."""
+    atr: bytes
+    data: bytes
+    """The content of the member file, empty for UID-only cards."""
+
+
+@dataclass(frozen=True, slots=True)
+class CardArrived:
+    """A card was read."""
+
+    device: str
+    card: CardImage
+
+
+@dataclass(frozen=True, slots=True)
+class CardUnreadable:
+    """A card came but could not be read; ``reason`` is for the log, not for the customer."""
+
+    device: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CardLeft:
+    """The card that last arrived, read or not, is no longer there."""
+
+    device: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """A scanner read a code. ``text`` holds the bytes as Latin-1; a GS stays U+001D."""
+
+    device: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScanRefused:
+    """What came from the scanner is no code: too long or not text; ``reason`` says which."""
+
+    device: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceUp:
+    """The device works."""
+
+    device: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceDown:
+    """The device does not work, and will be tried again. A card that was on it counts as gone."""
+
+    device: str
+    reason: str
+
+
+class Paper(StrEnum):
+    """What the printer says of its paper. Silence is UNKNOWN, never good news."""
+
+    OK = "ok"
+    LOW = "low"
+    OUT = "out"
+    UNKNOWN = "unknown"
+
+
+class Cover(StrEnum):
+    """What the printer says of its cover."""
+
+    CLOSED = "closed"
+    OPEN = "open"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class PrinterStatus:
+    """The printer's state changed."""
+
+    device: str
+    paper: Paper
+    cover: Cover
+    online: bool | None
+    """None: the printer did not answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class PrintDone:
+    """The printer said, after the last byte of ``job``, that it has printed it."""
+
+    device: str
+    job: int
+
+
+@dataclass(frozen=True, slots=True)
+class PrintNotStarted:
+    """Not one byte of ``job`` was sent: it may be printed as an original later."""
+
+    device: str
+    job: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PrintUnknown:
+    """Some of ``job`` was sent and the printer did not confirm it. Only a person may try again."""
+
+    device: str
+    job: int
+    reason: str
+
+
+DeviceEvent = (
+    CardArrived
+    | CardUnreadable
+    | CardLeft
+    | Scanned
+    | ScanRefused
+    | DeviceUp
+    | DeviceDown
+    | PrinterStatus
+    | PrintDone
+    | PrintNotStarted
+    | PrintUnknown
+)
+Emit = Callable[[DeviceEvent], None]
+
+
+@dataclass(frozen=True, slots=True)
+class PrintJob:
+    """One thing to print. ``job`` is the caller's number and comes back in the answer."""
+
+    job: int
+    content: Printable
+    open_drawer: bool = False
+    """Kick the cash drawer before printing."""
+
+
+class Driver(Protocol):
+    """A device that runs on a thread of its own."""
+
+    device: str
+
+    def run(self, emit: Emit, stop: threading.Event) -> None:
+        """Serve the device until ``stop``; return within one second of it.
+
+        Raises:
+            DeviceLostError: The device has gone.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceCall:
+    """A call into a device that may never come back; one value for each call."""
+
+    limit_s: float
+    """Seconds after which the device counts as hung."""
+    if_hung: str
+    """What to tell the cashier then, in plain words."""
+
+
+@runtime_checkable
+class Watched(Driver, Protocol):
+    """A driver whose calls may hang, and who says when it is in one."""
+
+    in_call: DeviceCall | None
+    """The call that ``run`` is in at this moment; read by the watchdog from its own thread."""
+
+
+class Printer(Driver, Protocol):
+    """A driver that takes jobs."""
+
+    def submit(self, job: PrintJob) -> bool:
+        """Queue ``job``, from any thread; False when the queue is full and the job was not taken."""

@@ -1,0 +1,58 @@
+"""The chart of accounts: where amounts lie, and in which units.
+
+House accounts are the shop's; a member's accounts are named by the member's account number. Amounts are
+signed, debits positive: what the shop owes a member is a negative amount here and is shown positive.
+Points and coupons used are discounts and no revenue; principal is a tender.
+"""
+
+MONEY = "money"
+POINTS = "points"
+
+CASH = "house:cash"
+"""Asset: the drawer."""
+EXTERNAL = "house:external"
+"""Asset: what card terminals and QR payments owe the shop."""
+DUE = "house:due"
+"""Liability: paid ahead for a sale that is not posted yet."""
+SALES = "house:sales"
+"""Revenue at shelf prices."""
+DISCOUNTS = "house:discounts"
+"""Revenue given up, by rules that name themselves in the entry."""
+ROUNDING = "house:rounding"
+"""Revenue given up by rounding the total (抹零)."""
+POINTS_ISSUED = "house:points"
+"""The other side of every point a member holds."""
+
+UNITS = {
+    CASH: MONEY,
+    EXTERNAL: MONEY,
+    DUE: MONEY,
+    SALES: MONEY,
+    DISCOUNTS: MONEY,
+    ROUNDING: MONEY,
+    POINTS_ISSUED: POINTS,
+}
+"""Every house account and the one unit it is kept in."""
+
+MEMBER_UNITS = frozenset({POINTS, "principal", "bonus"})
+_MEMBER = "member:"
+
+
+def member(account: str) -> str:
+    """Return the account in the books of the member with this account number.
+
+    >>> member("100001")
+    'member:100001'
+    """
+    return _MEMBER + account
+
+
+def is_known(account: str, unit: str) -> bool:
+    """Return whether ``account`` exists in the chart and may hold ``unit``.
+
+    >>> is_known(CASH, MONEY), is_known(CASH, POINTS), is_known("member:1", POINTS)
+    (True, False, True)
+    """
+    if account.startswith(_MEMBER):
+        return unit in MEMBER_UNITS and len(account) > len(_MEMBER)
+    return UNITS.get(account) == unit

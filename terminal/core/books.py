@@ -1,0 +1,97 @@
+"""What an entry does to the books: one pure function that the till, HQ and the checks share.
+
+The till applies the deltas row by row in the sale's own commit; HQ sums them per batch and updates in key
+order. Both therefore hold the same balances, and either can be rebuilt from the records alone.
+"""
+
+from collections.abc import Iterable
+
+from terminal.core import accounts
+from terminal.core.journal import (
+    Body,
+    Entry,
+    PaymentReturned,
+    PaymentTaken,
+    Posting,
+    SalePosted,
+    Tender,
+    UnbalancedError,
+)
+
+Deltas = dict[tuple[str, str], int]
+"""Signed change by account and unit."""
+
+_ASSET = {"cash": accounts.CASH, "external": accounts.EXTERNAL}
+
+
+def deltas(entry: Entry) -> Deltas:
+    """Return what ``entry`` changes, checked.
+
+    Raises:
+        UnbalancedError: The postings of a unit do not add up to zero, or an account is not in the chart.
+    """
+    return total(entry.postings)
+
+
+def total(postings: Iterable[Posting]) -> Deltas:
+    """Sum ``postings`` by account and unit, and check them.
+
+    Raises:
+        UnbalancedError: As for :func:`deltas`.
+    """
+    change: Deltas = {}
+    by_unit: dict[str, int] = {}
+    for posting in postings:
+        unit, amount = posting.unit, posting.amount
+        key = (posting.account, unit)
+        change[key] = change.get(key, 0) + amount
+        by_unit[unit] = by_unit.get(unit, 0) + amount
+        if not accounts.is_known(posting.account, unit):
+            raise UnbalancedError(f"no account {posting.account!r} in {unit!r}")
+    for unit, amount in by_unit.items():
+        if amount:
+            raise UnbalancedError(f"postings in {unit} add up to {amount}, not to zero")
+    return change
+
+
+def postings_of(body: Body, ahead: tuple[Tender, ...] = ()) -> tuple[Posting, ...]:
+    """Return the postings of ``body``; ``ahead`` are the tenders of a sale that were posted before it."""
+    match body:
+        case SalePosted():
+            return _sale(body, ahead)
+        case PaymentTaken(tender=tender):
+            return _pair(_ASSET[tender.type], accounts.DUE, tender.amount)
+        case PaymentReturned(tender=tender):
+            return _pair(accounts.DUE, _ASSET[tender.type], tender.amount)
+        case _:
+            return ()
+
+
+def _sale(sale: SalePosted, ahead: tuple[Tender, ...]) -> tuple[Posting, ...]:
+    totals = sale.bill.totals
+    money: list[tuple[str, int]] = []
+    if ahead:
+        money.append((accounts.DUE, sum(tender.amount for tender in ahead)))
+    money += [(_ASSET[tender.type], tender.amount) for tender in sale.tenders[len(ahead) :]]
+    if sale.change:
+        money.append((accounts.CASH, -sale.change))
+    money += [
+        (accounts.SALES, -totals.gross),
+        (accounts.DISCOUNTS, totals.discount),
+        (accounts.ROUNDING, totals.rounding),
+    ]
+    postings = [Posting(account, accounts.MONEY, amount) for account, amount in money if amount]
+    buyer = sale.bill.buyer
+    if buyer is not None and totals.earned:
+        postings += [
+            Posting(accounts.POINTS_ISSUED, accounts.POINTS, totals.earned),
+            Posting(accounts.member(buyer.account), accounts.POINTS, -totals.earned),
+        ]
+    return tuple(postings)
+
+
+def _pair(debit: str, credit: str, amount: int) -> tuple[Posting, ...]:
+    return (
+        Posting(debit, accounts.MONEY, amount),
+        Posting(credit, accounts.MONEY, -amount),
+    )

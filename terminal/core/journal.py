@@ -1,0 +1,174 @@
+"""The journal: one entry per business event, double entry, immutable.
+
+An entry says what happened (its body), when, by whom, under which versions of rules and catalogue, which
+facts pricing read, and what it does to the books (its postings). Postings add up to zero in each unit, so
+the balance of a member is a fold over entries and never a number of its own. Entries are encoded by
+:mod:`terminal.codec` and sealed by :mod:`sync.protocol.record`; a correction is a new entry that names
+the one it corrects. Fields are only ever added, at the end.
+"""
+
+from dataclasses import dataclass
+
+from terminal.core.pricing.quote import PointsReason, QuoteLine
+from terminal.core.units import Minor, Points
+
+ENGINE_VERSION = 1
+"""Raised whenever the same basket could come out at another price."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """When something happened, as well as the till knows. Order comes from the ledger, not from here."""
+
+    wall_ms: int
+    """Milliseconds since 1970 UTC; never behind the last record of the ledger."""
+    boot: str
+    """The boot the monotonic time belongs to."""
+    since_boot_ms: int
+    trusted: bool
+    """False while the wall clock was not synchronised since boot."""
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """One leg of an entry. ``amount`` is signed: debits positive, credits negative."""
+
+    account: str
+    unit: str
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class Versions:
+    """What the price was computed with."""
+
+    rules: str
+    catalogue: str
+    engine: int = ENGINE_VERSION
+
+
+@dataclass(frozen=True, slots=True)
+class Buyer:
+    """The member of a sale as the entry keeps it: no name, nothing personal."""
+
+    account: str
+    tier: str
+    medium: str
+    """Which card or code named the member, for example ``uid:04a1b2c3d4e5f6``."""
+    points_before: Points
+
+
+@dataclass(frozen=True, slots=True)
+class Tender:
+    """A means of payment and its amount; of cash, what was handed over."""
+
+    type: str
+    amount: Minor
+    reference: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """The sums of a quote as the entry keeps them."""
+
+    gross: Minor
+    discount: Minor
+    rounding: Minor
+    total: Minor
+    earned: Points
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """What was bought by whom, priced: the part a sale and a payment taken ahead of it share."""
+
+    sale_id: str
+    buyer: Buyer | None
+    lines: tuple[QuoteLine, ...]
+    totals: Totals
+    points_why: tuple[PointsReason, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SalePosted:
+    """A paid sale. ``tenders`` holds all of it, payments taken ahead included."""
+
+    receipt: str
+    bill: Bill
+    tenders: tuple[Tender, ...]
+    change: Minor
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentTaken:
+    """An irrevocable payment taken before the sale was complete; the sale is due until it is posted."""
+
+    bill: Bill
+    tender: Tender
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentReturned:
+    """A payment taken ahead was given back because its sale was called off."""
+
+    sale_id: str
+    tender: Tender
+
+
+@dataclass(frozen=True, slots=True)
+class SaleVoided:
+    """A basket was called off before it was paid; nothing moved."""
+
+    bill: Bill
+
+
+@dataclass(frozen=True, slots=True)
+class PinChanged:
+    """An operator chose a new PIN. ``verifier`` is its Argon2id hash, peppered by the till."""
+
+    operator: str
+    verifier: str
+
+
+@dataclass(frozen=True, slots=True)
+class LockedOut:
+    """Too many wrong PINs. The lock counts on the till's own clock and survives a restart."""
+
+    operator: str
+    until_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reprinted:
+    """A copy of a receipt was asked for. ``copy`` counts from 1."""
+
+    receipt: str
+    copy: int
+
+
+Body = SalePosted | PaymentTaken | PaymentReturned | SaleVoided | PinChanged | LockedOut | Reprinted
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One business event, whole. What a ledger record's bytes mean."""
+
+    stamp: Stamp
+    business_date: int
+    """Year, month and day as one number: 20261121."""
+    store: str
+    terminal: str
+    operator: str
+    call_id: str
+    """The id that the caller drew for the change, so that asking twice acts once."""
+    versions: Versions
+    facts: tuple[tuple[str, str], ...]
+    """What pricing read of the world, name and value."""
+    body: Body
+    postings: tuple[Posting, ...]
+    corrects: tuple[str, int] | None = None
+    """Ledger id and sequence of the entry that this one corrects."""
+
+
+class UnbalancedError(Exception):
+    """An entry's postings do not add up to zero in some unit, or name an account that is none."""

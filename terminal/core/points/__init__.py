@@ -1,0 +1,5 @@
+"""Points: what a sale earns, what may be burned, and the lots they lie in.
+
+Points are whole numbers. A sale is rounded down once and its points are shared over its lines, so that
+refunding any line takes back exactly what it earned.
+"""

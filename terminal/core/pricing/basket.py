@@ -1,0 +1,52 @@
+"""What is being bought: goods, quantities, and who buys."""
+
+from dataclasses import dataclass
+
+from terminal.core.units import Minor, Points, Thousandths
+
+LINES_MAX = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Goods:
+    """One article as the catalogue knows it."""
+
+    code: str
+    name: str
+    price: Minor
+    """Shelf price of one unit."""
+    category: str
+    earns: bool = True
+    """False for what earns no points, such as tobacco and gift cards."""
+    tax_basis_points: int = 0
+    unit: str = "piece"
+    cost: Minor | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the basket. ``n`` is its number on the page and is never used again in the sale."""
+
+    n: int
+    goods: Goods
+    quantity: Thousandths
+    price: Minor
+    """Unit price in force: the shelf price unless it was overridden by right."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Who buys, as far as a sale and its page need to know."""
+
+    account: str
+    name: str
+    phone: str
+    tier: str
+    tier_name: str
+    points: Points
+    stored: Minor
+    bonus: Minor
+    birthday: str
+    """``MM-DD``, or empty."""
+    medium: str
+    """What named the member at this till: ``uid:…``, ``card:…``, ``phone`` or ``number``."""

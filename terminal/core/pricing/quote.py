@@ -1,0 +1,118 @@
+"""A quote: what a basket costs now, and why.
+
+Each line's gross is rounded half up once; each percentage is computed on the line it belongs to and
+rounded half up once; every minor unit between shelf price and net names its rule.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from terminal.core.points.earn import earn
+from terminal.core.pricing.basket import Line, Member
+from terminal.core.pricing.rules import GROUPS, RuleBook
+from terminal.core.rounding import half_up
+from terminal.core.units import ONE_PIECE, Minor, Points, Thousandths
+
+
+@dataclass(frozen=True, slots=True)
+class Discount:
+    """One rule's part in a line. ``amount`` is what it took off, positive."""
+
+    rule: str
+    version: str
+    amount: Minor
+    why: str
+    """The rule's name as the shop gave it."""
+    percent: int = 0
+    """What was paid of the price before, in percent, for rules that are percentages."""
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteLine:
+    """One line, priced."""
+
+    n: int
+    code: str
+    name: str
+    category: str
+    quantity: Thousandths
+    unit_price: Minor
+    shelf_price: Minor
+    """Unit price of the catalogue; differs from ``unit_price`` after an override."""
+    gross: Minor
+    net: Minor
+    discounts: tuple[Discount, ...]
+    points: Points = 0
+    """What the line earns; shares of the sale's points."""
+    earns: bool = True
+    tax_basis_points: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PointsReason:
+    """One rule's part in the points of a sale."""
+
+    rule: str
+    version: str
+    points: Points
+    why: str
+    percent: int
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """A basket priced. ``gross - discount - rounding == total`` and the lines' nets add up to it."""
+
+    lines: tuple[QuoteLine, ...]
+    gross: Minor
+    discount: Minor
+    rounding: Minor
+    total: Minor
+    earned: Points
+    points_why: tuple[PointsReason, ...]
+    facts: tuple[tuple[str, str], ...]
+    """What was read of the world to come to this price."""
+
+
+EMPTY = Quote((), 0, 0, 0, 0, 0, (), ())
+
+
+def price(lines: Sequence[Line], member: Member | None, rules: RuleBook) -> Quote:
+    """Return the quote of ``lines`` for ``member`` (None: a stranger) under ``rules``."""
+    tier = member.tier if member else ""
+    priced = [_line(line, tier, rules) for line in lines]
+    gross = sum(line.gross for line in priced)
+    total = sum(line.net for line in priced)
+    earned, shares, why = earn([line.net if line.earns else 0 for line in priced], tier, rules.earn)
+    if earned:
+        priced = [_with_points(line, part) for line, part in zip(priced, shares, strict=True)]
+    facts = (("tier", tier),) if member else ()
+    reasons = tuple(PointsReason(*part) for part in why)
+    return Quote(tuple(priced), gross, gross - total, 0, total, earned, reasons, facts)
+
+
+def _line(line: Line, tier: str, rules: RuleBook) -> QuoteLine:
+    goods = line.goods
+    net = gross = half_up(line.price, line.quantity, ONE_PIECE)
+    discounts: tuple[Discount, ...] = ()
+    for group in GROUPS:
+        best, best_net = None, net
+        for rule in rules.candidates_for(group, tier, goods.category):
+            candidate = half_up(net, rule.percent, 100)
+            if candidate < best_net:
+                best, best_net = rule, candidate
+        if best is not None:
+            taken = Discount(best.id, best.version, net - best_net, best.name, best.percent)
+            discounts, net = (*discounts, taken), best_net
+    return QuoteLine(
+        line.n, goods.code, goods.name, goods.category, line.quantity, line.price, goods.price,
+        gross, net, discounts, 0, goods.earns, goods.tax_basis_points,
+    )  # fmt: skip
+
+
+def _with_points(line: QuoteLine, points: Points) -> QuoteLine:
+    return QuoteLine(
+        line.n, line.code, line.name, line.category, line.quantity, line.unit_price,
+        line.shelf_price, line.gross, line.net, line.discounts, points, line.earns,
+        line.tax_basis_points,
+    )  # fmt: skip

@@ -1,0 +1,67 @@
+"""A refusal: somebody asked for what cannot be, and is told what to do instead.
+
+Refusals are returned, never raised. ``key`` is stable and part of the outer contract; the sentence a
+person reads is made from it by the counter's translations.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Key(StrEnum):
+    """Every reason the till can refuse for. Each has a sentence in every language."""
+
+    SIGN_IN_FIRST = "sign-in-first"
+    WRONG_PIN = "wrong-pin"
+    LOCKED_OUT = "locked-out"
+    PIN_MUST_CHANGE = "pin-must-change"
+    PIN_TOO_SIMPLE = "pin-too-simple"
+    UNKNOWN_OPERATOR = "unknown-operator"
+    UNKNOWN_CODE = "unknown-code"
+    CHECK_DIGIT = "check-digit"
+    PAYMENT_CODE = "payment-code"
+    UNREADABLE_CODE = "unreadable-code"
+    UNKNOWN_CARD = "unknown-card"
+    UNKNOWN_MEMBER = "unknown-member"
+    SEVERAL_MEMBERS = "several-members"
+    RANDOM_UID = "random-uid"
+    CARD_LOST = "card-lost"
+    CARD_MALFORMED = "card-malformed"
+    CARD_UNREADABLE = "card-unreadable"
+    NO_SALE = "no-sale"
+    EMPTY_BASKET = "empty-basket"
+    BASKET_FULL = "basket-full"
+    NO_SUCH_LINE = "no-such-line"
+    SALE_DUE = "sale-due"
+    SALE_OPEN = "sale-open"
+    AMOUNT_RANGE = "amount-range"
+    QUANTITY_RANGE = "quantity-range"
+    PRICE_RIGHT = "price-right"
+    OVERPAID = "overpaid"
+    REFERENCE_MISSING = "reference-missing"
+    TENDER_NOT_HERE = "tender-not-here"
+    PAYMENT_TAKEN = "payment-taken"
+    NOTHING_HELD = "nothing-held"
+    HOLD_FULL = "hold-full"
+    NO_SUCH_RECEIPT = "no-such-receipt"
+    ID_REUSED = "id-reused"
+    TOTAL_DIFFERS = "total-differs"
+    NO_PRINTER = "no-printer"
+    STILL_PRINTING = "still-printing"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why something was not done, and the facts its sentence needs."""
+
+    key: Key
+    facts: tuple[tuple[str, str | int], ...] = ()
+
+
+def refuse(key: Key, **facts: str | int) -> Refusal:
+    """Return a refusal with ``facts`` for its sentence.
+
+    >>> refuse(Key.UNKNOWN_CODE, code="6901").facts
+    (('code', '6901'),)
+    """
+    return Refusal(key, tuple(facts.items()))
