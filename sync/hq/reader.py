@@ -1,0 +1,54 @@
+"""What the head office's page reads: whole results over read-only connections of its own."""
+
+from typing import Protocol
+
+from sync.hq.views import (
+    Balance,
+    Overview,
+    Quarantined,
+    RecordView,
+    RefusedEnvelope,
+    SaleRow,
+    Till,
+)
+
+ROWS_MAX = 500
+"""No query returns more; ``limit`` is cut to it."""
+
+
+class HqReader(Protocol):
+    """Read-only questions. May be called from any thread; every answer is one consistent snapshot."""
+
+    def overview(self) -> Overview:
+        """Return the head office at a glance."""
+        ...
+
+    def tills(self) -> tuple[Till, ...]:
+        """Return all streams, by terminal."""
+        ...
+
+    def newest_sales(self, limit: int, before: int | None = None) -> tuple[SaleRow, ...]:
+        """Return paid sales, newest first; ``before`` is the id of the last row of the page above."""
+        ...
+
+    def entry(self, ledger_id: str, seq: int, branch: int = 0) -> RecordView | None:
+        """Return one record whole, or ``None``."""
+        ...
+
+    def balances(
+        self, search: str, limit: int, after: tuple[str, str] | None = None
+    ) -> tuple[Balance, ...]:
+        """Return accounts whose name holds ``search``, by name; ``after`` is the last (account, unit)."""
+        ...
+
+    def quarantine(self, limit: int) -> tuple[Quarantined, ...]:
+        """Return records that the books could not take, newest first."""
+        ...
+
+    def refused(self, limit: int) -> tuple[RefusedEnvelope, ...]:
+        """Return messages that were not taken, newest first."""
+        ...
+
+    def version(self) -> int:
+        """Return a number that changes whenever an answer could; cheap, for the page's event stream."""
+        ...
