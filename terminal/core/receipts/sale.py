@@ -1,0 +1,126 @@
+"""The receipt of a posted sale.
+
+48 columns on 80 mm paper, 32 on 58 mm. Under each line stand the discounts that made its net, each with
+the short reason the shop gave the rule. The member is masked. A copy says that it is one.
+"""
+
+from dataclasses import dataclass
+
+from terminal.core.journal import Entry, SalePosted
+from terminal.core.pricing.quote import QuoteLine
+from terminal.core.receipts.layout import money, quantity, spread, wrap
+from terminal.core.receipts.words import Words
+from terminal.core.slip import Part, QrCode, Slip, TextLine
+from terminal.core.units import ONE_PIECE
+
+TENDER_WORDS = {"cash": "Cash", "external": "Card / QR"}
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What the shop prints on every receipt."""
+
+    title: str
+    lines: tuple[str, ...]
+    footer: tuple[str, ...]
+
+
+def lay_out(entry: Entry, when: str, head: Head, words: Words, columns: int) -> list[Part]:
+    """Return the parts of the receipt of ``entry``, whose body is a posted sale.
+
+    ``when`` is the local date and time as the shop writes it: turning a stamp into one needs a time
+    zone, which is the caller's.
+    """
+    sale = entry.body
+    assert isinstance(sale, SalePosted)
+    parts: list[Part] = [TextLine(head.title, big=True, centred=True)]
+    parts += [TextLine(text, centred=True) for line in head.lines for text in wrap(line, columns)]
+    text = [
+        spread(
+            f"{words['Till']} {entry.terminal}", f"{words['Operator']} {entry.operator}", columns
+        ),
+        f"{words['No.']} {sale.receipt}",
+        f"{words['Date']} {when}",
+        "-" * columns,
+    ]
+    for line in sale.bill.lines:
+        text += _line(line, words, columns)
+    text.append("-" * columns)
+    parts += [TextLine(each) for each in text]
+    parts += _sums(sale, words, columns)
+    parts += [TextLine(each) for each in _member(sale, words, columns)]
+    parts += [TextLine(text, centred=True) for line in head.footer for text in wrap(line, columns)]
+    return parts
+
+
+def copy_of(parts: Slip, words: Words) -> Slip:
+    """Return ``parts`` marked as a copy, so that nobody takes it for the original."""
+    mark = TextLine(f"*** {words['COPY']} ***", bold=True, centred=True)
+    return (mark, *parts, mark)
+
+
+def claim(parts: list[Part], qr: str, words: Words, columns: int) -> None:
+    """Add the code with which a walk-in claims points and anybody checks the receipt."""
+    parts.append(QrCode(qr))
+    sentence = wrap(words["Scan to claim points or check this receipt"], columns)
+    parts += [TextLine(line, centred=True) for line in sentence]
+
+
+def _line(line: QuoteLine, words: Words, columns: int) -> list[str]:
+    if line.quantity == ONE_PIECE:
+        text = [spread(line.name, money(line.gross), columns)]
+    else:
+        count = f"  {quantity(line.quantity)} × {money(line.unit_price)}"
+        text = [*wrap(line.name, columns)[:1], spread(count, money(line.gross), columns)]
+    if line.unit_price != line.shelf_price:
+        text.append(f"  {words['Price changed from']} {money(line.shelf_price)}")
+    text += [
+        spread(f"  {taken.why}", f"-{money(taken.amount)}", columns) for taken in line.discounts
+    ]
+    return text
+
+
+def _sums(sale: SalePosted, words: Words, columns: int) -> list[Part]:
+    totals = sale.bill.totals
+    parts: list[Part] = []
+    if totals.discount:
+        parts += [
+            TextLine(spread(words["Before discount"], money(totals.gross), columns)),
+            TextLine(spread(words["You saved"], f"-{money(totals.discount)}", columns)),
+        ]
+    if totals.rounding:
+        parts.append(TextLine(spread(words["Rounding"], f"-{money(totals.rounding)}", columns)))
+    half = columns // 2
+    parts.append(TextLine(spread(words["Total"], f"¥{money(totals.total)}", half), big=True))
+    for tender in sale.tenders:
+        word = words[TENDER_WORDS[tender.type]]
+        label = f"{word} {tender.reference}" if tender.reference else word
+        parts.append(TextLine(spread(label, money(tender.amount), columns)))
+    if sale.change:
+        parts.append(TextLine(spread(words["Change"], money(sale.change), columns)))
+    return parts
+
+
+def _member(sale: SalePosted, words: Words, columns: int) -> list[str]:
+    buyer, earned = sale.bill.buyer, sale.bill.totals.earned
+    if buyer is None:
+        return []
+    return [
+        "-" * columns,
+        spread(words["Member"], mask(buyer.account), columns),
+        spread(words["Points before"], str(buyer.points_before), columns),
+        spread(words["Points earned"], f"+{earned}", columns),
+        spread(words["Points now"], str(buyer.points_before + earned), columns),
+    ]
+
+
+def mask(account: str) -> str:
+    """Return ``account`` with its middle hidden.
+
+    >>> mask("100001"), mask("12")
+    ('10**01', '**')
+    """
+    shown = 2
+    if len(account) <= 2 * shown:
+        return "*" * len(account)
+    return account[:shown] + "*" * (len(account) - 2 * shown) + account[-shown:]

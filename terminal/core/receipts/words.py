@@ -1,0 +1,29 @@
+"""The words on receipts, by the sentence they have in English; translations are looked up once at start."""
+
+from collections.abc import Mapping
+
+Words = Mapping[str, str]
+
+WORDS = (
+    "Till",
+    "Operator",
+    "No.",
+    "Date",
+    "Total",
+    "Items",
+    "Before discount",
+    "You saved",
+    "Rounding",
+    "Cash",
+    "Card / QR",
+    "Change",
+    "Member",
+    "Points before",
+    "Points earned",
+    "Points now",
+    "Scan to claim points or check this receipt",
+    "COPY",
+    "Thank you",
+    "Price changed from",
+)
+ENGLISH: Words = {word: word for word in WORDS}

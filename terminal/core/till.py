@@ -1,0 +1,166 @@
+"""The till around a sale: who works at it, which baskets wait, and who may do what.
+
+:func:`handle` is as pure as :func:`terminal.core.sale.step`, which it calls once it is sure that somebody
+is signed in and has the right. A sale asked for whole by a cash-register program does not touch the
+basket that the cashier is filling.
+"""
+
+from dataclasses import dataclass, replace
+
+from terminal.core import sale
+from terminal.core.journal import Tender
+from terminal.core.pricing.quote import price
+from terminal.core.refusal import Key, Refusal, refuse
+from terminal.core.sale import Due, Effect, Idle, Open, Sale, State, Tell, Turn
+from terminal.core.units import Minor
+
+HELD_MAX = 20
+SUPERVISOR = "supervisor"
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """Who is signed in."""
+
+    number: str
+    name: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class Till:
+    """Everything that changes during a day besides the ledger."""
+
+    operator: Operator | None
+    sale: State
+    held: tuple[Sale, ...]
+
+
+NEW = Till(None, Idle(), ())
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """``operator`` has proved who they are."""
+
+    operator: Operator
+
+
+@dataclass(frozen=True, slots=True)
+class SignedOut:
+    """The operator leaves the till; an open basket stays."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The open basket is put aside."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """The basket put aside under ``sale_id`` comes back; None: the newest one."""
+
+    sale_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sold:
+    """A program asks for a whole sale at once."""
+
+    lines: tuple[sale.LineAdded, ...]
+    member: sale.MemberIdentified | None
+    tenders: tuple[Tender, ...]
+    expected: Minor | None
+    """The total the program reckons with; None: whatever it comes to."""
+
+
+Event = SignedIn | SignedOut | Held | Resumed | Sold | sale.Event
+Outcome = tuple[Till, tuple[Effect, ...]]
+
+
+def handle(till: Till, event: Event, turn: Turn) -> Outcome | Refusal:
+    """Return the till after ``event`` and the effects to carry out in order, or why not."""
+    match event:
+        case SignedIn(operator):
+            hello = Tell("hello", "good", (("name", operator.name),))
+            return replace(till, operator=operator), (hello,)
+        case SignedOut():
+            return replace(till, operator=None), ()
+        case _ if till.operator is None:
+            return refuse(Key.SIGN_IN_FIRST)
+        case Held():
+            return _hold(till)
+        case Resumed(sale_id):
+            return _resume(till, sale_id, turn)
+        case Sold(lines=lines) if any(line.unit_price is not None for line in lines) and (
+            till.operator.role != SUPERVISOR
+        ):
+            return refuse(Key.PRICE_RIGHT)
+        case Sold():
+            return _sell(till, event, turn)
+        case sale.LineAdded(unit_price=asked) | sale.LineChanged(unit_price=asked) if (
+            asked is not None and till.operator.role != SUPERVISOR
+        ):
+            return refuse(Key.PRICE_RIGHT)
+        case _:
+            after = sale.step(till.sale, event, turn)
+            if isinstance(after, Refusal):
+                return after
+            state, effects = after
+            return replace(till, sale=state), effects
+
+
+def whole(event: Sold, turn: Turn) -> Sale | Refusal:
+    """Return the priced sale that ``event`` asks for; nothing is posted."""
+    state: State = Idle()
+    parts: tuple[sale.Event, ...] = (*event.lines, *((event.member,) if event.member else ()))
+    for part in parts:
+        after = sale.step(state, part, turn)
+        if isinstance(after, Refusal):
+            return after
+        state = after[0]
+    return state.sale if isinstance(state, Open) else refuse(Key.EMPTY_BASKET)
+
+
+def _sell(till: Till, event: Sold, turn: Turn) -> Outcome | Refusal:
+    wanted = whole(event, turn)
+    if isinstance(wanted, Refusal):
+        return wanted
+    total = wanted.quote.total
+    if not wanted.lines:
+        return refuse(Key.EMPTY_BASKET)
+    if event.expected is not None and event.expected != total:
+        return refuse(Key.TOTAL_DIFFERS, total=total)
+    due = Due(wanted, (), ())
+    for tender in event.tenders:
+        missing = total - due.paid
+        last = sale.take(due, tender)
+        if isinstance(last, Refusal):
+            return last
+        if tender.amount >= missing:
+            if tender is not event.tenders[-1]:
+                return refuse(Key.OVERPAID, missing=0)
+            tenders = (*due.tenders, tender)
+            return till, sale.posted(wanted, (), tenders, tender.amount - missing)
+        due = replace(due, tenders=(*due.tenders, tender))
+    return refuse(Key.TOTAL_DIFFERS, total=total)
+
+
+def _hold(till: Till) -> Outcome | Refusal:
+    if not isinstance(till.sale, Open):
+        return refuse(Key.SALE_DUE if isinstance(till.sale, Due) else Key.NO_SALE)
+    if len(till.held) >= HELD_MAX:
+        return refuse(Key.HOLD_FULL, baskets=HELD_MAX)
+    return replace(till, sale=Idle(), held=(*till.held, till.sale.sale)), (Tell("held"),)
+
+
+def _resume(till: Till, sale_id: str | None, turn: Turn) -> Outcome | Refusal:
+    if not isinstance(till.sale, Idle):
+        return refuse(Key.SALE_OPEN)
+    wanted = sale_id or (till.held[-1].id if till.held else None)
+    found = next((each for each in till.held if each.id == wanted), None)
+    if found is None:
+        return refuse(Key.NOTHING_HELD)
+    held = tuple(each for each in till.held if each is not found)
+    repriced = replace(found, quote=price(found.lines, found.member, turn.rules))
+    return replace(till, sale=Open(repriced), held=held), ()
