@@ -4,6 +4,7 @@ from typing import Protocol
 
 from sync.hq.views import (
     Balance,
+    Day,
     Overview,
     Quarantined,
     RecordView,
@@ -27,8 +28,17 @@ class HqReader(Protocol):
         """Return all streams, by terminal."""
         ...
 
-    def newest_sales(self, limit: int, before: int | None = None) -> tuple[SaleRow, ...]:
-        """Return paid sales, newest first; ``before`` is the id of the last row of the page above."""
+    def newest_sales(
+        self, limit: int, before: int | None = None, *, terminal: str = "", member: str = ""
+    ) -> tuple[SaleRow, ...]:
+        """Return paid sales, newest first; ``before`` is the id of the last row of the page above.
+
+        ``terminal`` and ``member`` (an account number), where not empty, keep only that till's or member's.
+        """
+        ...
+
+    def days(self, limit: int) -> tuple[Day, ...]:
+        """Return what was sold by business day, newest first; kept per batch, never summed when asked."""
         ...
 
     def entry(self, ledger_id: str, seq: int, branch: int = 0) -> RecordView | None:

@@ -101,6 +101,18 @@ class SaleRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Day:
+    """Paid sales of all tills on one business day."""
+
+    business_date: int
+    """Year, month and day as one number: 20261121."""
+    sales: int
+    amount: int
+    discount: int
+    earned: int
+
+
+@dataclass(frozen=True, slots=True)
 class RecordView:
     """One record whole."""
 
