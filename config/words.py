@@ -77,7 +77,15 @@ Broker = Annotated[
         description='a broker such as "mqtt://127.0.0.1:1883" or "mqtts://hq.example.com:8883"',
     ),
 ]
-Trust = FilePath  # A path, or the word "first".
+Trust = Annotated[
+    str,
+    Meta(
+        pattern=r"^[^\x00-\x1f]+\Z",
+        min_length=1,
+        max_length=PATH_LENGTH_MAX,
+        description='a path of public keys, or "first"',
+    ),
+]
 SqliteUrl = Annotated[
     str,
     Meta(
