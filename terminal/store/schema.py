@@ -1,0 +1,152 @@
+"""The ledger's file: its tables, and how a connection to it is opened.
+
+``psow=0`` makes SQLite pad each commit to a whole block, so that a write the power cuts short cannot spoil
+a commit that was acknowledged before: without it the commit before was lost in 59 of 60 disk images,
+with it in none (blocks up to 4 kB). ``page_size`` counts only before WAL is switched on. Automatic
+checkpoints are off because they swallow I/O errors.
+
+A sale dirties four pages: the tail of ``record``, the house accounts and the member in ``balance``, and
+``state``. What only *finds* records (``receipt``, ``call``) is written for hundreds of them at a time.
+"""
+
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from peewee import SqliteDatabase
+
+from terminal.store.errors import LedgerError, NewerSchemaError
+
+SCHEMA_VERSION = 1
+APPLICATION_ID = 0x74706C67
+"""``tplg``: marks the file as a ledger for :program:`file` and for us."""
+BUSY_MS = 2_000
+"""How long a statement waits for somebody else's lock."""
+
+TABLES = """
+CREATE TABLE record (
+    seq INTEGER PRIMARY KEY, body BLOB NOT NULL, digest BLOB NOT NULL,
+    number INTEGER, call INTEGER, asked BLOB) STRICT;
+
+CREATE TRIGGER record_is_never_changed BEFORE UPDATE ON record
+    BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
+
+CREATE TRIGGER record_is_never_deleted BEFORE DELETE ON record
+    BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
+
+CREATE TABLE balance (
+    account TEXT NOT NULL, unit TEXT NOT NULL, amount INTEGER NOT NULL,
+    PRIMARY KEY (account, unit)) STRICT, WITHOUT ROWID;
+
+CREATE TABLE state (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    ledger_id TEXT NOT NULL, public_key BLOB NOT NULL, ordinal INTEGER NOT NULL,
+    outbox INTEGER NOT NULL, receipts INTEGER NOT NULL, found INTEGER NOT NULL,
+    acked INTEGER NOT NULL, acked_digest BLOB NOT NULL, timeline INTEGER NOT NULL,
+    proof BLOB NOT NULL) STRICT;
+
+CREATE TABLE receipt (number INTEGER PRIMARY KEY, seq INTEGER NOT NULL) STRICT;
+
+CREATE TABLE call (hash INTEGER PRIMARY KEY, seq INTEGER NOT NULL) STRICT;
+
+CREATE TABLE payment (seq INTEGER PRIMARY KEY, sale_id TEXT NOT NULL) STRICT;
+
+CREATE TABLE pin (operator TEXT PRIMARY KEY, verifier TEXT NOT NULL) STRICT, WITHOUT ROWID;
+
+CREATE TABLE lockout (operator TEXT PRIMARY KEY, until_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+
+CREATE TABLE copy (receipt TEXT PRIMARY KEY, copies INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+
+CREATE TABLE print_job (number INTEGER PRIMARY KEY, state INTEGER NOT NULL) STRICT;"""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What a new ledger is made with; for a ledger that exists, only the key is compared."""
+
+    ledger_id: str
+    public_key: bytes
+    """The till's Ed25519 key: the chain begins with it."""
+    ordinal: int = 1
+    """Which ledger of this till it is: 2 after a restore. Receipt numbers carry it."""
+
+
+_PRAGMAS = {
+    "page_size": 4096,
+    "journal_mode": "wal",
+    "synchronous": "full",
+    "wal_autocheckpoint": 0,
+    "recursive_triggers": 1,  # Otherwise INSERT OR REPLACE deletes past the trigger.
+    "cell_size_check": 1,
+    "trusted_schema": 0,
+    "cache_size": -8192,
+}
+
+
+def open_for_writing(path: Path) -> SqliteDatabase:
+    """Return the one database that writes ``path``; used by one thread at a time.
+
+    Raises:
+        sqlite3.Error: The file cannot be opened or is none of SQLite's.
+    """
+    database = SqliteDatabase(
+        _uri(path, "psow=0"),
+        pragmas=_PRAGMAS,
+        thread_safe=False,
+        timeout=BUSY_MS / 1000,
+        uri=True,
+        check_same_thread=False,
+        cached_statements=64,
+    )
+    database.connection()
+    return database
+
+
+def open_for_reading(path: Path) -> sqlite3.Connection:
+    """Return a read-only connection to a ledger's file for one thread.
+
+    Raises:
+        LedgerError: The file cannot be opened.
+    """
+    try:
+        connection = sqlite3.connect(
+            _uri(path, "mode=ro"), uri=True, isolation_level=None, timeout=BUSY_MS / 1000
+        )
+        check_version(connection)
+    except sqlite3.Error as error:
+        raise LedgerError(f"{path}: {error}") from error
+    return connection
+
+
+def check_version(connection: sqlite3.Connection) -> int:
+    """Return the schema version of the file, 0 for an empty one.
+
+    Raises:
+        NewerSchemaError: It is later than what this program knows.
+        LedgerError: The file is somebody else's.
+    """
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    mark: int = connection.execute("PRAGMA application_id").fetchone()[0]
+    if version > SCHEMA_VERSION and mark == APPLICATION_ID:
+        raise NewerSchemaError(f"schema {version}, this program knows {SCHEMA_VERSION}")
+    if (version or mark) and mark != APPLICATION_ID:
+        raise LedgerError("not a ledger of this program")
+    return version
+
+
+def create(connection: sqlite3.Connection, identity: Identity) -> None:
+    """Make the tables of a new ledger, inside the transaction that is open."""
+    run = connection.execute
+    for statement in TABLES.split(";\n\n"):
+        run(statement)
+    run(
+        "INSERT INTO state VALUES (1, ?, ?, ?, 0, 0, 0, 0, x'', 0, x'')",
+        (identity.ledger_id, identity.public_key, identity.ordinal),
+    )
+    run(f"PRAGMA application_id = {APPLICATION_ID}")
+    run(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+
+def _uri(path: Path, options: str) -> str:
+    return f"file:{quote(str(path.absolute()))}?{options}"

@@ -1,0 +1,103 @@
+"""Entries for the tests of the store: small, balanced, and every kind of them."""
+
+from terminal.codec.entry import encode
+from terminal.core import accounts
+from terminal.core.books import postings_of
+from terminal.core.journal import (
+    Bill,
+    Body,
+    Buyer,
+    Entry,
+    LockedOut,
+    PaymentReturned,
+    PaymentTaken,
+    PinChanged,
+    Reprinted,
+    SalePosted,
+    SaleVoided,
+    Stamp,
+    Tender,
+    Totals,
+    Versions,
+)
+from terminal.core.pricing.quote import Discount, PointsReason, QuoteLine
+from terminal.store.schema import Identity
+
+KEY = bytes(range(32))
+IDENTITY = Identity("01LEDGER", KEY)
+BOOT = "boot-1"
+
+
+def bill(sale_id: str, total: int = 950, account: str = "100001", lines: int = 1) -> Bill:
+    gross = total * 100 // 95
+    off = Discount("tier", "1", gross - total, "金卡九五折", 95)
+    first = QuoteLine(
+        1, "1001", "手工酸奶", "dairy", 1000, gross, gross, gross, total, (off,), 9, True, 1300
+    )
+    free = [
+        QuoteLine(n, f"10{n:02d}", f"赠品{n}", "gift", 1000, 0, 0, 0, 0, ())
+        for n in range(2, lines + 1)
+    ]
+    buyer = Buyer(account, "gold", "uid:04a1b2c3d4e5f6", 100) if account else None
+    return Bill(
+        sale_id,
+        buyer,
+        (first, *free),
+        Totals(gross, gross - total, 0, total, 9 if buyer else 0),
+        (PointsReason("earn", "1", 9, "每元一分", 100),) if buyer else (),
+    )
+
+
+def sale(
+    number: int,
+    total: int = 950,
+    account: str = "100001",
+    ahead: tuple[Tender, ...] = (),
+    lines: int = 1,
+) -> tuple[SalePosted, tuple[Tender, ...]]:
+    left = total - sum(tender.amount for tender in ahead)
+    tenders = (*ahead, Tender("cash", left + 50)) if left else ahead
+    receipt = f"S01-T1-1-{number:06d}"
+    body = SalePosted(
+        receipt, bill(f"sale-{number}", total, account, lines), tenders, 50 if left else 0
+    )
+    return body, ahead
+
+
+def entry(body: Body, call: str, ahead: tuple[Tender, ...] = (), boot: str = BOOT) -> Entry:
+    return Entry(
+        Stamp(1_700_000_000_000, boot, 1000, True),
+        20261121,
+        "S01",
+        "S01-T1",
+        "1001",
+        call,
+        Versions("r1", "c1"),
+        (("tier", "gold"),),
+        body,
+        postings_of(body, ahead),
+    )
+
+
+def sale_entry(
+    number: int, call: str = "", total: int = 950, account: str = "100001", lines: int = 1
+):
+    body, ahead = sale(number, total, account, (), lines)
+    made = entry(body, call or f"call-{number}", ahead)
+    return made, encode(made)
+
+
+def every_kind() -> tuple[Body, ...]:
+    external = Tender("external", 300, "QR 17")
+    return (
+        sale(1)[0],
+        PaymentTaken(bill("sale-2", 700), external),
+        PaymentReturned("sale-2", external),
+        SaleVoided(bill("sale-3", account="")),
+        PinChanged("1001", "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$aGFzaA"),
+        LockedOut("1001", 1_700_000_060_000),
+        Reprinted("S01-T1-1-000001", 1),
+    )
+
+
+MEMBER = accounts.member("100001")
