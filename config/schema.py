@@ -128,6 +128,8 @@ class _Paper(Section, frozen=True, kw_only=True):
     """The printer's profile in python-escpos, such as "TM-T88V"."""
     drawer: bool = False
     """Whether a cash drawer hangs on this printer."""
+    answers: bool = True
+    """Whether it answers when asked; without, it is believed when it has taken every byte."""
 
 
 class NetworkPrinter(_Paper, frozen=True, kw_only=True, tag_field="driver", tag="network"):
