@@ -7,6 +7,8 @@ Points and coupons used are discounts and no revenue; principal is a tender.
 
 MONEY = "money"
 POINTS = "points"
+PRINCIPAL = "principal"
+BONUS = "bonus"
 
 CASH = "house:cash"
 """Asset: the drawer."""
@@ -34,7 +36,7 @@ UNITS = {
 }
 """Every house account and the one unit it is kept in."""
 
-MEMBER_UNITS = frozenset({POINTS, "principal", "bonus"})
+MEMBER_UNITS = frozenset({POINTS, PRINCIPAL, BONUS})
 _MEMBER = "member:"
 
 

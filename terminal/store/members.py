@@ -1,0 +1,182 @@
+"""Members as the head office last stated them, found by card, phone, account number or text.
+
+What the page shows of points and stored value is the statement plus what this till posted since: the
+statement says which balance of this till it already contains (``base``).
+"""
+
+import sqlite3
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Self
+
+from terminal.core import accounts
+from terminal.core.pricing.basket import Member
+from terminal.store.swap import open_whole, replace_whole
+
+_MARK = 0x74706D62
+FOUND_MAX = 50
+TEXT_MAX = 60
+_TABLES = """
+CREATE TABLE tier (id TEXT PRIMARY KEY, name TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE member (account TEXT PRIMARY KEY, name TEXT NOT NULL, phone TEXT NOT NULL,
+    tier TEXT NOT NULL, birthday TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE medium (medium TEXT PRIMARY KEY, account TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE lost (medium TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+CREATE TABLE statement (account TEXT NOT NULL, unit TEXT NOT NULL, amount INTEGER NOT NULL,
+    base INTEGER NOT NULL, PRIMARY KEY (account, unit)) STRICT, WITHOUT ROWID
+"""
+_SELECT = (
+    "SELECT account, member.name, phone, tier.id, tier.name, birthday"
+    " FROM member JOIN tier ON tier.id = member.tier"
+)
+
+Holdings = Callable[[str], dict[str, int]]
+"""Signed balances of an account of this till's ledger, by unit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What the head office says a member holds, positive, of one unit."""
+
+    unit: str
+    amount: int
+    base: int = 0
+    """The signed balance of this till's ledger that ``amount`` already contains."""
+
+
+@dataclass(frozen=True, slots=True)
+class MemberRow:
+    """One member, with all that names them."""
+
+    account: str
+    name: str
+    tier: str
+    phone: str = ""
+    birthday: str = ""
+    media: tuple[str, ...] = ()
+    statements: tuple[Statement, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MemberTables:
+    """All of ``members.db``."""
+
+    tiers: Iterable[tuple[str, str]]
+    """Id and name."""
+    members: Iterable[MemberRow]
+    lost: Iterable[str] = field(default=())
+    """Media that were reported lost."""
+
+
+def build_members(path: Path, tables: MemberTables) -> None:
+    """Put ``tables`` in the place of the file at ``path``.
+
+    Raises:
+        MasterDataError: It could not be written, or names something twice; the old file is untouched.
+    """
+    replace_whole(path, partial(_fill, tables))
+
+
+def shown(statement: int, base: int, balance: int) -> int:
+    """Return what a member holds: the statement and what this till moved since, turned positive.
+
+    >>> shown(statement=100, base=-20, balance=-29)
+    109
+    """
+    return statement - (balance - base)
+
+
+class Members:
+    """Finds members; used by one thread at a time."""
+
+    def __init__(self, connection: sqlite3.Connection, holdings: Holdings) -> None:
+        self._connection = connection
+        self._run = connection.execute
+        self._holdings = holdings
+
+    @classmethod
+    def open(cls, path: Path, holdings: Holdings) -> Self:
+        """Open the file at ``path``; ``holdings`` answers from the till's own ledger.
+
+        Raises:
+            MasterDataError: It cannot be opened.
+        """
+        return cls(open_whole(path, _MARK), holdings)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
+
+    def by_medium(self, medium: str) -> Member | None:
+        """Return whose card ``medium`` is, for example ``uid:04a1b2c3d4e5f6``; None: nobody's."""
+        row = self._run(
+            "SELECT account, member.name, phone, tier.id, tier.name, birthday FROM medium"
+            " JOIN member USING (account) JOIN tier ON tier.id = member.tier WHERE medium = ?",
+            (medium,),
+        ).fetchone()
+        return self._member(row, medium) if row else None
+
+    def is_lost(self, medium: str) -> bool:
+        """Return whether the card was reported lost and must not be accepted."""
+        return self._run("SELECT 1 FROM lost WHERE medium = ?", (medium,)).fetchone() is not None
+
+    def by_account(self, account: str) -> Member | None:
+        """Return the member with this account number."""
+        row = self._run(f"{_SELECT} WHERE account = ?", (account,)).fetchone()
+        return self._member(row, "number") if row else None
+
+    def by_phone(self, phone: str) -> tuple[Member, ...]:
+        """Return all members with this phone number: a family may share one."""
+        rows = self._run(f"{_SELECT} WHERE phone = ? AND phone != '' LIMIT ?", (phone, FOUND_MAX))
+        return tuple(self._member(row, "phone") for row in rows.fetchall())
+
+    def search(self, text: str, limit: int) -> tuple[Member, ...]:
+        """Return members whose name holds ``text``, or whose phone or number ends or begins with it."""
+        wanted = text.strip()[:TEXT_MAX]
+        if not wanted:
+            return ()
+        like = wanted.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        rows = self._run(
+            f"{_SELECT} WHERE member.name LIKE ? ESCAPE '\\' OR phone LIKE ? ESCAPE '\\'"
+            " OR account LIKE ? ESCAPE '\\' ORDER BY account LIMIT ?",
+            (f"%{like}%", f"%{like}", f"{like}%", max(0, min(limit, FOUND_MAX))),
+        )
+        return tuple(self._member(row, "number") for row in rows.fetchall())
+
+    def _member(self, row: tuple[str, str, str, str, str, str], medium: str) -> Member:
+        account, name, phone, tier, tier_name, birthday = row
+        own = self._holdings(accounts.member(account))
+        amounts = {
+            unit: shown(amount, base, own.pop(unit, 0))
+            for unit, amount, base in self._run(
+                "SELECT unit, amount, base FROM statement WHERE account = ?", (account,)
+            ).fetchall()
+        }
+        amounts.update((unit, -balance) for unit, balance in own.items())
+        held = amounts.get
+        return Member(
+            account, name, phone, tier, tier_name, held(accounts.POINTS, 0),
+            held(accounts.PRINCIPAL, 0), held(accounts.BONUS, 0), birthday, medium,
+        )  # fmt: skip
+
+
+def _fill(tables: MemberTables, connection: sqlite3.Connection) -> None:
+    for table in _TABLES.split(";\n"):
+        connection.execute(table)
+    many = connection.executemany
+    many("INSERT INTO tier VALUES (?, ?)", tables.tiers)
+    for row in tables.members:
+        connection.execute(
+            "INSERT INTO member VALUES (?, ?, ?, ?, ?)",
+            (row.account, row.name, row.phone, row.tier, row.birthday),
+        )
+        many("INSERT INTO medium VALUES (?, ?)", [(medium, row.account) for medium in row.media])
+        many(
+            "INSERT INTO statement VALUES (?, ?, ?, ?)",
+            [(row.account, each.unit, each.amount, each.base) for each in row.statements],
+        )
+    many("INSERT INTO lost VALUES (?)", [(medium,) for medium in tables.lost])
+    connection.execute("CREATE INDEX member_phone ON member (phone)")
+    connection.execute(f"PRAGMA application_id = {_MARK}")

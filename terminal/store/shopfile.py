@@ -1,0 +1,154 @@
+"""Makes ``catalog.db`` and ``members.db`` from a shop file, where no head office gives them."""
+
+from hashlib import sha256
+from pathlib import Path
+
+from config.shop import CategoryRule, EarnRule, Good, Member, Operator, ShopFile, TierRule
+from terminal.core import accounts
+from terminal.core.pricing import rules
+from terminal.core.pricing.basket import Goods
+from terminal.store.catalog import CatalogTables, GoodsRow, OperatorRow, build_catalog
+from terminal.store.members import MemberRow, MemberTables, Statement, build_members
+from terminal.store.swap import MasterDataError
+
+FILE_BYTES_MAX = 50_000_000
+SALE_POINTS_MAX = 100_000
+"""The most one sale may earn: a mistyped price does no more harm than that."""
+_BUILD = b"1"
+"""Raised whenever the same shop file would give other databases."""
+
+
+def load_shop_file(source: Path, data_dir: Path) -> bool:
+    """Bring both databases up to the shop file at ``source``; return whether they were made anew.
+
+    A till that starts with the file it had last time does not read its meaning at all.
+
+    Raises:
+        MasterDataError: The file cannot be read, or the databases not be written.
+        config.faults.ConfigError: The file has faults; the databases are untouched.
+    """
+    stamp, catalog, members = (
+        data_dir / name for name in ("shop.digest", "catalog.db", "members.db")
+    )
+    digest = _digest(source)
+    if _read(stamp) == digest and catalog.exists() and members.exists():
+        return False
+    from config.load import load_shop  # noqa: PLC0415 - its parser costs more than the first sale
+
+    shop = load_shop(source)
+    catalog_tables, member_tables = tables(shop)
+    stamp.unlink(missing_ok=True)
+    build_members(members, member_tables)
+    build_catalog(catalog, catalog_tables)
+    stamp.write_text(digest)
+    return True
+
+
+def tables(shop: ShopFile) -> tuple[CatalogTables, MemberTables]:
+    """Return what the shop file says, as rows.
+
+    Raises:
+        MasterDataError: It asks for a rule that this till does not know.
+    """
+    catalog = CatalogTables(
+        [(category.id, category.name) for category in shop.categories],
+        [_goods(good) for good in shop.goods],
+        [_operator(operator) for operator in shop.operators],
+        rule_book(shop),
+    )
+    members = MemberTables(
+        [(tier.id, tier.name) for tier in shop.tiers], [_member(member) for member in shop.members]
+    )
+    return catalog, members
+
+
+def rule_book(shop: ShopFile) -> rules.RuleBook:
+    """Return the shop's rules; a tier rule becomes one rule for each tier that pays less.
+
+    Raises:
+        MasterDataError: Points are given by category, or by two rules.
+    """
+    price_rules: list[rules.PercentRule] = []
+    earn: rules.EarnRule | None = None
+    for rule in shop.rules:
+        match rule:
+            case CategoryRule():
+                price_rules.append(_percent(rule, "category", rule.percent, None))
+            case TierRule():
+                price_rules += [
+                    _percent(rule, "tier", tier.percent, tier.id)
+                    for tier in shop.tiers
+                    if tier.percent < 100  # noqa: PLR2004 - percent
+                ]
+            case EarnRule():
+                if earn is not None or rule.category is not None:
+                    raise MasterDataError(f"rule {rule.id}: one earn rule, for all goods, is known")
+                earn = _earn(rule, shop)
+    versions = shop.versions
+    return rules.RuleBook(str(versions.rules), str(versions.catalogue), tuple(price_rules), earn)
+
+
+def _percent(
+    rule: CategoryRule | TierRule, group: str, percent: int, tier: str | None
+) -> rules.PercentRule:
+    return rules.PercentRule(
+        rule.id, str(rule.version), rule.name, group, rule.priority, percent,
+        frozenset() if tier is None else frozenset((tier,)),
+        frozenset() if rule.category is None else frozenset((rule.category,)),
+    )  # fmt: skip
+
+
+def _earn(rule: EarnRule, shop: ShopFile) -> rules.EarnRule:
+    factors = tuple((tier.id, tier.points_percent * rule.percent // 100) for tier in shop.tiers)
+    return rules.EarnRule(
+        rule.id, str(rule.version), rule.name, rule.amount, 1, SALE_POINTS_MAX, factors
+    )
+
+
+def _goods(good: Good) -> GoodsRow:
+    goods = Goods(
+        good.code,
+        good.name,
+        good.price,
+        good.category,
+        good.earns,
+        good.tax_percent * 100,
+        good.unit,
+    )
+    return GoodsRow(goods, good.barcodes)
+
+
+def _operator(operator: Operator) -> OperatorRow:
+    return OperatorRow(operator.id, operator.name, operator.role, operator.pin_hash, operator.pin)
+
+
+def _member(member: Member) -> MemberRow:
+    media = tuple(
+        f"uid:{card.uid.lower()}" if card.uid else f"card:{(card.number or '').upper()}"
+        for card in member.cards
+    )
+    opening = (
+        (accounts.POINTS, member.points),
+        (accounts.PRINCIPAL, member.stored),
+        (accounts.BONUS, member.bonus),
+    )
+    return MemberRow(
+        member.id, member.name, member.tier, member.phone or "", member.birthday or "", media,
+        tuple(Statement(unit, amount) for unit, amount in opening if amount),
+    )  # fmt: skip
+
+
+def _digest(source: Path) -> str:
+    try:
+        if source.stat().st_size > FILE_BYTES_MAX:
+            raise MasterDataError(f"{source}: larger than {FILE_BYTES_MAX} bytes")
+        return sha256(_BUILD + source.read_bytes()).hexdigest()
+    except OSError as error:
+        raise MasterDataError(f"{source}: {error.strerror}") from error
+
+
+def _read(stamp: Path) -> str:
+    try:
+        return stamp.read_text()
+    except (OSError, UnicodeDecodeError):
+        return ""

@@ -1,0 +1,75 @@
+"""Replaces a database file whole: made beside, made durable, put in place; or nothing changes.
+
+Used for what the head office or a shop file says; the till never changes such a file in place. Readers
+that hold the old file keep reading it until they open the path again.
+"""
+
+import os
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import quote
+
+
+class MasterDataError(Exception):
+    """A file of master data cannot be read, or is none of ours."""
+
+
+def replace_whole(path: Path, fill: Callable[[sqlite3.Connection], None]) -> None:
+    """Put a new database that ``fill`` fills in the place of ``path``.
+
+    Raises:
+        MasterDataError: It could not be written; the old file is untouched.
+    """
+    beside = path.with_suffix(".new")
+    try:
+        beside.unlink(missing_ok=True)
+        _write(beside, fill)
+        _sync(beside)
+        beside.replace(path)
+        _sync(path.parent)
+    except (sqlite3.Error, OSError) as error:
+        beside.unlink(missing_ok=True)
+        raise MasterDataError(f"{path}: {error}") from error
+
+
+def open_whole(path: Path, mark: int) -> sqlite3.Connection:
+    """Return a connection to a file that nobody changes in place, checked to carry ``mark``.
+
+    Raises:
+        MasterDataError: It is missing, unreadable, or another file.
+    """
+    try:
+        connection = sqlite3.connect(
+            f"file:{quote(str(path.absolute()))}?mode=ro&immutable=1",
+            uri=True,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+        found = connection.execute("PRAGMA application_id").fetchone()[0]
+    except sqlite3.Error as error:
+        raise MasterDataError(f"{path}: {error}") from error
+    if found != mark:
+        connection.close()
+        raise MasterDataError(f"{path}: not the file it should be")
+    return connection
+
+
+def _write(path: Path, fill: Callable[[sqlite3.Connection], None]) -> None:
+    connection = sqlite3.connect(path, isolation_level=None)
+    try:
+        for pragma in ("page_size = 4096", "journal_mode = OFF", "synchronous = OFF"):
+            connection.execute(f"PRAGMA {pragma}").fetchall()
+        connection.execute("BEGIN")
+        fill(connection)
+        connection.execute("COMMIT")
+    finally:
+        connection.close()
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
