@@ -1,0 +1,93 @@
+"""What the till hands to its uplink, and what the uplink tells the till."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from sync.protocol.ack import peek_ack
+from sync.protocol.keys import PublicKey, SecretKey
+from sync.protocol.record import PUBLIC_KEY_BYTES
+
+
+class Records(Protocol):
+    """Read access to the ledger, on the uplink's own thread."""
+
+    def read(self, first: int, count: int) -> Sequence[tuple[int, bytes, bytes]]:
+        """Return up to ``count`` records from number ``first`` on: number, body, digest."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class TillIdentity:
+    """Who sends."""
+
+    terminal: str
+    ledger_id: str
+    key: SecretKey
+    trusted: PublicKey | None
+    """The head office's key; ``None`` keeps the first that is seen."""
+    branch: int = 0
+    program: str = ""
+    """Name and version, for the head office's page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where the till stood when it was last stopped: what it made of the last :class:`Acked`."""
+
+    head_seq: int
+    """Last record of the ledger."""
+    proof: bytes = b""
+    """As the last :class:`Acked` brought it; empty before the first."""
+
+    @property
+    def hq_key(self) -> bytes | None:
+        """The head office's key as it was first seen, 32 bytes."""
+        return self.proof[:PUBLIC_KEY_BYTES] if self.ack and self.position else None
+
+    @property
+    def ack(self) -> bytes:
+        """The last acknowledgement, exactly as it came."""
+        return self.proof[PUBLIC_KEY_BYTES:]
+
+    @property
+    def position(self) -> tuple[int, int] | None:
+        """Acknowledged number and timeline, or ``None`` when the proof is not readable."""
+        ack = peek_ack(self.ack)
+        return None if ack is None else (ack.acked_seq, ack.timeline)
+
+
+@dataclass(frozen=True, slots=True)
+class Acked:
+    """The head office holds everything up to ``seq``, books included, and signed for it."""
+
+    ledger_id: str
+    seq: int
+    digest: bytes
+    proof: bytes
+    """The head office's public key (32 bytes) and its signed acknowledgement. Kept, to start again with."""
+    timeline: int
+    """Higher than before: the head office came back from a backup, and ``seq`` may have gone back."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkChanged:
+    """The broker was reached or lost; ``reason`` is for the log."""
+
+    connected: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SyncTrouble:
+    """Something that a person should know; ``key`` is stable.
+
+    ``no-answer``, ``turned-away``, ``batch-refused``, ``head-office-behind``, ``ledger-behind``, ``forked``,
+    ``other-head-office``, ``forged``.
+    """
+
+    key: str
+    detail: str
+
+
+UplinkEvent = Acked | LinkChanged | SyncTrouble

@@ -1,0 +1,115 @@
+"""The uplink's thread: drives the session over the broker, and tells the till what came of it."""
+
+import secrets
+import threading
+import time
+from collections.abc import Callable, Sequence
+
+from sync import topics
+from sync.mqtt import TURN_S_MAX, Broker, Down, Message, Pipe, PipeEvent, Up
+from sync.protocol.wire import NONCE_BYTES
+from sync.uplink.api import LinkChanged, Progress, Records, TillIdentity, UplinkEvent
+from sync.uplink.session import Out, Publish, Session
+
+STATE_EVERY_MS = 30_000
+"""How often the till says how far its ledger has grown, if it has."""
+
+
+class Uplink:
+    """Carries one till's ledger to the head office. ``run`` is its thread; ``poke`` is for everyone."""
+
+    def __init__(
+        self,
+        broker: Broker,
+        identity: TillIdentity,
+        records: Records,
+        start: Progress,
+        emit: Callable[[UplinkEvent], None],
+    ) -> None:
+        """Prepare. ``emit`` is called on the uplink's thread and must not block for long."""
+        self._session = Session(
+            identity, records, start, _draw, lambda: secrets.token_bytes(NONCE_BYTES)
+        )
+        self._emit = emit
+        self._identity = identity
+        self._told = LinkChanged(connected=False, reason="")
+        self._head = start.head_seq
+        self._told_head = -1
+        self._told_ms = 0
+        self._is_up = False
+        self._connection = secrets.token_bytes(NONCE_BYTES)
+        name = identity.terminal
+        self._topic = topics.topic(name, topics.STATE)
+        heard = (topics.topic(name, topics.ACK), topics.topic(name, topics.RESPONSE))
+        self._pipe = Pipe(
+            broker,
+            f"{name}-{self._connection.hex()}",
+            (*heard, topics.HQ_STATE),
+            Message(self._topic, self._say(connected=False), retain=True),
+            _draw,
+        )
+
+    def run(self, stop: threading.Event) -> None:
+        """Sync until ``stop`` is set; :meth:`poke` makes it look at once."""
+        self._pipe.run(stop, lambda happened: self._turn(happened, stop))
+
+    def poke(self, head_seq: int) -> None:
+        """Take note that the ledger has grown. From any thread; costs microseconds."""
+        self._head = head_seq
+        self._pipe.wake()
+
+    def wake(self) -> None:
+        """Make the thread see that it is to stop."""
+        self._pipe.wake()
+
+    def _turn(self, happened: Sequence[PipeEvent], stop: threading.Event) -> float:
+        now = _now_ms()
+        for event in happened:
+            match event:
+                case Up():
+                    self._is_up = True
+                    self._tell(LinkChanged(connected=True, reason=""))
+                    self._perform(self._session.connected(now))
+                    self._tell_state(now)
+                case Down(reason):
+                    self._is_up = False
+                    self._tell(LinkChanged(connected=False, reason=reason))
+                    self._perform(self._session.disconnected(now))
+                case Message(topic, payload):
+                    self._perform(self._session.heard(topic, payload, now))
+        if self._head > self._session.state.head:
+            self._perform(self._session.posted(self._head, now))
+        self._perform(self._session.tick(now))
+        if stop.is_set() and self._is_up:
+            self._pipe.send(Message(self._topic, self._say(connected=False), retain=True))
+        elif self._is_up and now - self._told_ms >= STATE_EVERY_MS:
+            self._tell_state(now)
+        wake_ms = self._session.wake_ms
+        return TURN_S_MAX if wake_ms is None else (wake_ms - now) / 1_000
+
+    def _tell(self, link: LinkChanged) -> None:
+        if link != self._told:
+            self._told = link
+            self._emit(link)
+
+    def _tell_state(self, now_ms: int) -> None:
+        self._told_ms = now_ms
+        self._pipe.send(Message(self._topic, self._say(connected=True), retain=True))
+
+    def _say(self, *, connected: bool) -> bytes:
+        return self._session.till_state(self._connection, connected=connected)
+
+    def _perform(self, outs: Sequence[Out]) -> None:
+        for out in outs:
+            if isinstance(out, Publish):
+                self._pipe.send(Message(out.topic, out.payload, out.retain))
+            else:
+                self._emit(out)
+
+
+def _draw(bound: int) -> int:
+    return secrets.randbelow(bound + 1)
+
+
+def _now_ms() -> int:
+    return time.monotonic_ns() // 1_000_000
