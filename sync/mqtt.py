@@ -25,6 +25,8 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from config.schema import Link
+
 CONNECT_S = 5.0
 TURN_S_MAX = 0.5
 """A stop is seen within this time."""
@@ -38,19 +40,6 @@ WAITING_MAX = 1_000
 """Messages waiting for the socket; more are dropped, and repeated by whoever waits for an answer."""
 PASSWORD_BYTES_MAX = 1_024
 _TLS_PORT, _PLAIN_PORT = 8883, 1883
-
-
-@dataclass(frozen=True, slots=True)
-class Broker:
-    """Where the broker is and how to sign in."""
-
-    url: str
-    ca: str | None = None
-    certificate: str | None = None
-    key: str | None = None
-    username: str | None = None
-    password_file: str | None = None
-    keepalive_s: int = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +77,7 @@ class Pipe:
 
     def __init__(
         self,
-        broker: Broker,
+        broker: Link,
         client_id: str,
         subscribe: Sequence[str],
         will: Message,
@@ -137,7 +126,7 @@ class Pipe:
         """One connection, from beginning to end."""
         client = self._client()
         try:
-            host, port = _address(self._broker.url)
+            host, port = _address(self._broker.broker)
             properties = _properties(PacketTypes.CONNECT)
             properties.SessionExpiryInterval = 0
             properties.MaximumPacketSize = PACKET_BYTES_MAX
@@ -176,7 +165,7 @@ class Pipe:
         client.will_set(self._will.topic, self._will.payload, qos=0, retain=self._will.retain)
         if broker.username is not None:
             client.username_pw_set(broker.username, _password(broker.password_file))
-        if broker.url.startswith("mqtts://"):
+        if broker.broker.startswith("mqtts://"):
             client.tls_set(broker.ca, broker.certificate, broker.key, cert_reqs=ssl.CERT_REQUIRED)
         return client
 

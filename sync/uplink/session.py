@@ -126,7 +126,7 @@ class Session:
             connected,
             self.state.head,
             connection,
-            program,
+            who.program,
         )
         return write_till_state(state, who.key)
 

@@ -5,8 +5,9 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
+from config.schema import Link
 from sync import topics
-from sync.mqtt import TURN_S_MAX, Broker, Down, Message, Pipe, PipeEvent, Up
+from sync.mqtt import TURN_S_MAX, Down, Message, Pipe, PipeEvent, Up
 from sync.protocol.wire import NONCE_BYTES
 from sync.uplink.api import LinkChanged, Progress, Records, TillIdentity, UplinkEvent
 from sync.uplink.session import Out, Publish, Session
@@ -20,7 +21,7 @@ class Uplink:
 
     def __init__(
         self,
-        broker: Broker,
+        broker: Link,
         identity: TillIdentity,
         records: Records,
         start: Progress,
