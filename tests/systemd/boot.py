@@ -22,6 +22,17 @@ PACKAGES = "systemd,systemd-sysv,dbus,python3-minimal,libpython3-stdlib,tzdata"
 BOOT_SECONDS_MAX = 120
 STOP_SECONDS_MAX = 15
 
+# systemd-nspawn wants to stand at the top of its mount namespace: in a chroot, where these tests may
+# run, it cannot change how `/` is shared, and the kernel refuses its units their user namespaces.
+# So: a mount namespace of its own, out to its top by entering it, our root mounted over that top,
+# and in again.
+_OUT = 'exec 9</; exec nsenter --mount=/proc/self/ns/mnt sh -c "$0" "$@"'
+_IN = (
+    "mount --make-rslave / && mount --rbind /proc/self/fd/9 /"
+    ' && exec nsenter --mount=/proc/self/ns/mnt "$0" "$@" 9<&-'
+)
+AT_THE_TOP = ("unshare", "--mount", "--propagation=unchanged", "sh", "-c", _OUT, _IN)
+
 RUN_VISIT = """\
 [Unit]
 After=multi-user.target
@@ -86,6 +97,7 @@ def boot(folder: Path, program: str, visit: Path, settings: dict[str, str]) -> s
 def _nspawn(root: Path, folder: Path) -> list[str]:
     libraries = sysconfig.get_paths()["purelib"]
     return [
+        *AT_THE_TOP,
         "systemd-nspawn", "--quiet", "--boot", "--register=no", "--keep-unit", "--private-network",
         "--resolv-conf=off", "--timezone=off", "--link-journal=no", "--console=pipe",
         f"--machine=till-{os.getpid()}", f"--directory={root}",
