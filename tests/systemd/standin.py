@@ -62,11 +62,16 @@ def facts():
     }
 
 
-wrong = "wrong" in Path("/etc/tallypoint/terminal.toml").read_text()
-if wrong and Path(os.environ["STATE_DIRECTORY"], "restarts").exists():
-    sys.exit(78)
-Path(os.environ["RUNTIME_DIRECTORY"], "facts").write_text(json.dumps(facts()))
-signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-notify("READY=1")
-while True:
-    signal.pause()
+def main():
+    wrong = "wrong" in Path("/etc/tallypoint/terminal.toml").read_text()
+    if wrong and Path(os.environ["STATE_DIRECTORY"], "restarts").exists():
+        sys.exit(78)
+    Path(os.environ["RUNTIME_DIRECTORY"], "facts").write_text(json.dumps(facts()))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    notify("READY=1")
+    while True:
+        signal.pause()
+
+
+if __name__ == "__main__":
+    main()

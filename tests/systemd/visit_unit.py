@@ -33,15 +33,20 @@ def kill():
     os.kill(int(show("MainPID")), signal.SIGKILL)
 
 
-until(lambda: show("ActiveState") == "active")
-said = {"first": json.loads((RUNTIME / "facts").read_text())}
-kill()
-until(lambda: show("NRestarts") == "1" and show("ActiveState") == "active")
-said["second"] = json.loads((RUNTIME / "facts").read_text())
-(STATE / "restarts").touch()
-Path("/etc/tallypoint/terminal.toml").write_text("wrong")
-kill()
-until(lambda: show("ActiveState") == "failed")
-said["after_78"] = [show("Result"), show("ExecMainStatus"), show("NRestarts")]
-said["pcscd_group"] = Path("/etc/systemd/system/pcscd.socket.d/tallypoint.conf").exists()
-print(json.dumps(said))
+def main():
+    until(lambda: show("ActiveState") == "active")
+    said = {"first": json.loads((RUNTIME / "facts").read_text())}
+    kill()
+    until(lambda: show("NRestarts") == "1" and show("ActiveState") == "active")
+    said["second"] = json.loads((RUNTIME / "facts").read_text())
+    (STATE / "restarts").touch()
+    Path("/etc/tallypoint/terminal.toml").write_text("wrong")
+    kill()
+    until(lambda: show("ActiveState") == "failed")
+    said["after_78"] = [show("Result"), show("ExecMainStatus"), show("NRestarts")]
+    said["pcscd_group"] = Path("/etc/systemd/system/pcscd.socket.d/tallypoint.conf").exists()
+    print(json.dumps(said))
+
+
+if __name__ == "__main__":
+    main()
