@@ -1,0 +1,85 @@
+"""Draws answers as HTML: the templates, and how they write amounts, times and words."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from sync.hq.page import wording
+from sync.hq.page.around import Around
+from sync.hq.page.language import LANGUAGES, Language
+from terminal.core.receipts.layout import quantity
+
+TEMPLATES = Path(__file__).parent / "templates"
+_FULL_BAR = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """One entry of the rail."""
+
+    name: str
+    path: str
+    title: str
+
+
+SCREENS = (
+    Screen("overview", "/", "Overview"),
+    Screen("tills", "/tills", "Tills"),
+    Screen("sales", "/sales", "Sales"),
+    Screen("balances", "/balances", "Balances"),
+    Screen("quarantine", "/quarantine", "Quarantine"),
+)
+TITLES = {screen.name: screen.title for screen in SCREENS} | {"entry": "Record", "fault": "Fault"}
+
+
+class Drawing:
+    """The templates, compiled once and shared by all threads."""
+
+    def __init__(self, around: Around) -> None:
+        self._around = around
+        zone = ZoneInfo(around.timezone)
+        self._jinja = Environment(
+            loader=FileSystemLoader(TEMPLATES),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._jinja.filters.update(
+            money=wording.money, count=wording.count, quantity=quantity, day=wording.day,
+            iso=wording.iso, moment=partial(wording.moment, zone=zone), share=share,
+        )  # fmt: skip
+        self._jinja.globals.update(screens=SCREENS, languages=LANGUAGES, name_of=around.called)
+
+    def page(self, name: str, language: Language, **facts: object) -> str:
+        """Return the page ``name``, whole."""
+        now_ms = self._around.now_ms()
+        here: dict[str, Callable[..., str]] = {
+            "_": language,
+            "ago": lambda ms: wording.ago(ms, now_ms, language),
+            "skew": lambda ms: wording.skew(ms, language),
+        }
+        template = self._jinja.get_template(f"{name}.html")
+        return template.render(
+            **here,
+            name=name,
+            title=TITLES[name],
+            locale=language.locale,
+            now_ms=now_ms,
+            **facts,
+        )
+
+
+def share(part: int, whole: int) -> int:
+    """Return ``part`` as whole percent of ``whole``, at least 1 for anything that is not nothing.
+
+    >>> share(50, 200), share(1, 1000), share(0, 0)
+    (25, 1, 0)
+    """
+    if whole <= 0 or part <= 0:
+        return 0
+    return max(1, part * _FULL_BAR // whole)

@@ -1,0 +1,126 @@
+"""The API's description, made of the same table as its routes and of the answers' own types."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from sync.hq.page import asking
+from sync.hq.page.answers import (
+    BalancesAnswer,
+    OverviewAnswer,
+    QuarantineAnswer,
+    SalesAnswer,
+    TillsAnswer,
+)
+from sync.hq.page.opened import RecordAnswer
+
+ROOT = "/api/v1"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a question was not answered."""
+
+    error: str
+    """The parameter that is wrong, or ``not-found``."""
+    message: str
+
+
+_LIMIT = {
+    "name": "limit",
+    "in": "query",
+    "schema": {"type": "integer", "minimum": 1, "maximum": asking.ROWS_MAX, "default": asking.ROWS},
+}
+_LEDGER = {"name": "ledger", "in": "path", "required": True, "schema": {"type": "string"}}
+_SEQ = {"name": "seq", "in": "path", "required": True, "schema": {"type": "integer", "minimum": 1}}
+
+
+def _query(name: str, kind: str, what: str) -> dict[str, Any]:
+    return {"name": name, "in": "query", "description": what, "schema": {"type": kind}}
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One path of the API."""
+
+    name: str
+    """Of the question that answers it."""
+    path: str
+    summary: str
+    answer: type
+    parameters: tuple[dict[str, Any], ...] = ()
+
+
+CALLS = (
+    Call("overview", "/overview", "The head office at a glance", OverviewAnswer),
+    Call("tills", "/tills", "All tills: last sequence, last seen, lag, chain", TillsAnswer),
+    Call(
+        "sales",
+        "/sales",
+        "Paid sales with their reasons, newest first",
+        SalesAnswer,
+        (
+            _LIMIT,
+            _query("before", "integer", "`next` of the page above"),
+            _query("terminal", "string", "only this till's"),
+            _query("member", "string", "only this member's, by account number"),
+        ),
+    ),
+    Call(
+        "entry",
+        "/entries/{ledger}/{seq}",
+        "One record with its postings and its why",
+        RecordAnswer,
+        (_LEDGER, _SEQ, _query("branch", "integer", "of a forked ledger; 0 without it")),
+    ),
+    Call(
+        "balances",
+        "/balances",
+        "Accounts in the books, by name",
+        BalancesAnswer,
+        (
+            _LIMIT,
+            _query("search", "string", "part of the account's name; without it the members'"),
+            _query("after", "string", "account of `next` of the page above"),
+            _query("unit", "string", "unit of `next` of the page above"),
+        ),
+    ),
+    Call("quarantine", "/quarantine", "What the books did not take", QuarantineAnswer),
+)
+
+
+def describe() -> bytes:
+    """Return the description as JSON (OpenAPI 3.1)."""
+    types = (*(call.answer for call in CALLS), Refusal)
+    _, schemas = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
+    document = {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Tallypoint head office",
+            "version": "1",
+            "description": "Read only. Money is integer minor units, points are integers, times are "
+            "milliseconds since 1970 UTC.",
+        },
+        "paths": {ROOT + call.path: {"get": _operation(call)} for call in CALLS},
+        "components": {"schemas": schemas},
+    }
+    return msgspec.json.encode(document)
+
+
+def _operation(call: Call) -> dict[str, Any]:
+    refusals = {"400": "A parameter is wrong"}
+    if "{" in call.path:
+        refusals["404"] = "No such record"
+    return {
+        "operationId": call.name,
+        "summary": call.summary,
+        "parameters": list(call.parameters),
+        "responses": {"200": _content("The answer", call.answer.__name__)}
+        | {code: _content(what, Refusal.__name__) for code, what in refusals.items()},
+    }
+
+
+def _content(what: str, name: str) -> dict[str, Any]:
+    schema = {"$ref": f"#/components/schemas/{name}"}
+    return {"description": what, "content": {"application/json": {"schema": schema}}}

@@ -1,0 +1,133 @@
+"""One record opened: what it says, what it did to the books, and why, in one flat value."""
+
+from dataclasses import dataclass
+
+from sync.hq.page.answers import PointsPart, Reason, points_parts, reasons
+from sync.hq.page.language import Language
+from sync.hq.views import RecordView
+from terminal.core import journal
+from terminal.core.journal import Bill, Body, Posting, Tender, Versions
+
+KINDS = {
+    journal.SalePosted: "sale",
+    journal.PaymentTaken: "payment taken",
+    journal.PaymentReturned: "payment returned",
+    journal.SaleVoided: "sale voided",
+    journal.PinChanged: "PIN changed",
+    journal.LockedOut: "locked out",
+    journal.Reprinted: "copy of a receipt",
+}
+"""What kind of event a body is, as the API names it and the page translates it."""
+
+
+@dataclass(frozen=True, slots=True)
+class EntryAnswer:
+    """What a record means. A bill is there for events about a basket; the rest is empty or zero."""
+
+    kind: str
+    wall_ms: int
+    trusted_clock: bool
+    boot: str
+    business_date: int
+    store: str
+    terminal: str
+    operator: str
+    call_id: str
+    versions: Versions
+    facts: tuple[tuple[str, str], ...]
+    receipt: str
+    bill: Bill | None
+    reasons: tuple[Reason, ...]
+    points_why: tuple[PointsPart, ...]
+    tenders: tuple[Tender, ...]
+    change: int
+    details: tuple[tuple[str, str], ...]
+    """What else the event says, name and value."""
+    postings: tuple[Posting, ...]
+    corrects: tuple[str, int] | None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordAnswer:
+    """A record whole: its place in the chain and, unless it is in quarantine, its entry."""
+
+    ledger_id: str
+    branch: int
+    seq: int
+    terminal: str
+    digest: str
+    previous: str
+    received_ms: int
+    size: int
+    fault: str
+    entry: EntryAnswer | None
+
+
+def opened(record: RecordView, language: Language) -> RecordAnswer:
+    """Return ``record`` as the page and the API show it."""
+    return RecordAnswer(
+        record.ledger_id, record.branch, record.seq, record.terminal, record.digest,
+        record.previous, record.received_ms, record.size, record.fault,
+        None if record.entry is None else _entry(record.entry, language),
+    )  # fmt: skip
+
+
+def _entry(entry: journal.Entry, language: Language) -> EntryAnswer:
+    body, stamp = entry.body, entry.stamp
+    bill = _bill(body)
+    sale = body if isinstance(body, journal.SalePosted) else None
+    return EntryAnswer(
+        kind=KINDS[type(body)],
+        wall_ms=stamp.wall_ms,
+        trusted_clock=stamp.trusted,
+        boot=stamp.boot,
+        business_date=entry.business_date,
+        store=entry.store,
+        terminal=entry.terminal,
+        operator=entry.operator,
+        call_id=entry.call_id,
+        versions=entry.versions,
+        facts=entry.facts,
+        receipt=sale.receipt if sale else "",
+        bill=bill,
+        reasons=reasons(bill, language) if bill else (),
+        points_why=points_parts(bill, language) if bill else (),
+        tenders=_tenders(body),
+        change=sale.change if sale else 0,
+        details=_details(body),
+        postings=entry.postings,
+        corrects=entry.corrects,
+    )
+
+
+def _bill(body: Body) -> Bill | None:
+    match body:
+        case journal.SalePosted() | journal.PaymentTaken() | journal.SaleVoided():
+            return body.bill
+        case _:
+            return None
+
+
+def _tenders(body: Body) -> tuple[Tender, ...]:
+    match body:
+        case journal.SalePosted():
+            return body.tenders
+        case journal.PaymentTaken() | journal.PaymentReturned():
+            return (body.tender,)
+        case _:
+            return ()
+
+
+def _details(body: Body) -> tuple[tuple[str, str], ...]:
+    """The verifier of a PIN stays in the record: nobody needs to read it."""
+    match body:
+        case journal.PaymentReturned():
+            return (("sale", body.sale_id),)
+        case journal.PinChanged():
+            return (("operator", body.operator),)
+        case journal.LockedOut():
+            return (("operator", body.operator), ("until", str(body.until_ms)))
+        case journal.Reprinted():
+            return (("receipt", body.receipt), ("copy", str(body.copy)))
+        case _:
+            return ()

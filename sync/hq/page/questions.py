@@ -1,0 +1,94 @@
+"""From a request's parameters to an answer: the one path that pages and their JSON twins share."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from sync.hq.page import answers, asking
+from sync.hq.page.answers import (
+    BalancesAnswer,
+    OverviewAnswer,
+    QuarantineAnswer,
+    SalesAnswer,
+    TillsAnswer,
+)
+from sync.hq.page.around import Around
+from sync.hq.page.language import Language
+from sync.hq.page.opened import RecordAnswer, opened
+from sync.hq.reader import HqReader
+from terminal.core import accounts
+
+Given = Mapping[str, str]
+Answer = (
+    OverviewAnswer | TillsAnswer | SalesAnswer | RecordAnswer | BalancesAnswer | QuarantineAnswer
+)
+Question = Callable[[Given, Given, Language], Answer]
+
+
+class NotFoundError(Exception):
+    """Nothing of that name is in the database."""
+
+
+@dataclass(frozen=True, slots=True)
+class Questions:
+    """Every question the page can ask. Each takes the path's and the query's parameters.
+
+    Raises:
+        BadParameterError: A parameter is malformed.
+        NotFoundError: The record asked for does not exist.
+    """
+
+    reader: HqReader
+    around: Around
+
+    def by_name(self) -> dict[str, Question]:
+        """Return every question by the name it has in routes and templates."""
+        return {
+            "overview": self.overview,
+            "tills": self.tills,
+            "sales": self.sales,
+            "entry": self.entry,
+            "balances": self.balances,
+            "quarantine": self.quarantine,
+        }
+
+    def overview(self, _path: Given, _query: Given, language: Language) -> OverviewAnswer:
+        """Return the head office at a glance."""
+        return answers.overview(self.reader, self.around, language)
+
+    def tills(self, _path: Given, _query: Given, _language: Language) -> TillsAnswer:
+        """Return all tills."""
+        return answers.tills(self.reader)
+
+    def sales(self, _path: Given, query: Given, language: Language) -> SalesAnswer:
+        """Return a page of sales with their reasons."""
+        limit = asking.rows(query)
+        found = self.reader.newest_sales(
+            limit + 1,
+            asking.whole(query, "before", 1, asking.NUMBER_MAX),
+            terminal=asking.text(query, "terminal"),
+            member=asking.text(query, "member"),
+        )
+        shown = found[:limit]
+        listed = answers.sales(self.reader, self.around, language, shown)
+        return SalesAnswer(listed, shown[-1].id if len(found) > limit else None)
+
+    def entry(self, path: Given, query: Given, language: Language) -> RecordAnswer:
+        """Return one record, opened."""
+        name = asking.record(path, query)
+        record = self.reader.entry(name.ledger_id, name.seq, name.branch)
+        if record is None:
+            raise NotFoundError(f"no record {name.seq} in ledger {name.ledger_id}")
+        return opened(record, language)
+
+    def balances(self, _path: Given, query: Given, _language: Language) -> BalancesAnswer:
+        """Return a page of balances; without a search, of the members'."""
+        limit = asking.rows(query)
+        search = asking.text(query, "search") or accounts.member("")
+        found = self.reader.balances(search, limit + 1, asking.last_account(query))
+        shown = [answers.balance(row, self.around.called(row.account)) for row in found[:limit]]
+        more = len(found) > limit
+        return BalancesAnswer(tuple(shown), (shown[-1].account, shown[-1].unit) if more else None)
+
+    def quarantine(self, _path: Given, _query: Given, _language: Language) -> QuarantineAnswer:
+        """Return what waits for a person's verdict."""
+        return answers.quarantine(self.reader)

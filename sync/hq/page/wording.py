@@ -1,0 +1,126 @@
+"""How amounts, times and reasons are written for people."""
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from sync.hq.page.language import Language
+from terminal.core.pricing.quote import Discount, PointsReason
+
+MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86_400
+SKEW_MS_MAX = 60_000
+"""A till's clock further off than this is pointed out."""
+_TIME_MS_MAX = 253_402_300_799_000
+"""The last second of the year 9999; a till's clock may say anything."""
+
+
+def money(amount: int) -> str:
+    """Return minor units with two decimals and thousands apart.
+
+    >>> money(123456), money(-5)
+    ('1,234.56', '−0.05')
+    """
+    whole, part = divmod(abs(amount), 100)
+    return f"{'−' if amount < 0 else ''}{whole:,}.{part:02d}"
+
+
+def count(number: int) -> str:
+    """Return a whole number with thousands apart.
+
+    >>> count(1286), count(-3)
+    ('1,286', '−3')
+    """
+    return f"{'−' if number < 0 else ''}{abs(number):,}"
+
+
+def moment(ms: int, zone: ZoneInfo) -> str:
+    """Return the local date and time of ``ms``.
+
+    >>> moment(1_795_271_445_000, ZoneInfo("Asia/Shanghai"))
+    '2026-11-21 22:30:45'
+    """
+    if not 0 < ms <= _TIME_MS_MAX:
+        return "–"
+    return datetime.fromtimestamp(ms // 1000, UTC).astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def iso(ms: int) -> str:
+    """Return ``ms`` as ISO 8601 UTC, empty for a time that is none.
+
+    >>> iso(1_795_271_445_000)
+    '2026-11-21T14:30:45Z'
+    """
+    if not 0 < ms <= _TIME_MS_MAX:
+        return ""
+    return datetime.fromtimestamp(ms // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def ago(ms: int, now_ms: int, language: Language) -> str:
+    """Return how long ago ``ms`` was, in words.
+
+    >>> ago(1_000, 95_000, Language("en")), ago(0, 5, Language("en"))
+    ('1 min ago', 'never')
+    """
+    if ms <= 0:
+        return language("never")
+    seconds = max(0, now_ms - ms) // 1000
+    if seconds < MINUTE_S:
+        return language("{n} s ago", n=seconds) if seconds else language("just now")
+    if seconds < HOUR_S:
+        return language("{n} min ago", n=seconds // MINUTE_S)
+    if seconds < 2 * DAY_S:
+        return language("{n} h ago", n=seconds // HOUR_S)
+    return language("{n} days ago", n=seconds // DAY_S)
+
+
+def skew(ms: int, language: Language) -> str:
+    """Return how far a till's clock is off, empty while it is near enough.
+
+    >>> skew(180_000, Language("en")), skew(500, Language("en"))
+    ('clock 3 min fast', '')
+    """
+    if abs(ms) <= SKEW_MS_MAX:
+        return ""
+    minutes = abs(ms) // 60_000
+    if ms > 0:
+        return language("clock {n} min fast", n=minutes)
+    return language("clock {n} min slow", n=minutes)
+
+
+def day(business_date: int) -> str:
+    """Return a business date as people write it.
+
+    >>> day(20261121)
+    '2026-11-21'
+    """
+    year, rest = divmod(business_date, 10_000)
+    return f"{year:04d}-{rest // 100:02d}-{rest % 100:02d}"
+
+
+def discount_sentence(part: Discount, language: Language) -> str:
+    """Return why a discount was given, as one sentence.
+
+    >>> discount_sentence(Discount("gold", "1", 40, "Gold price", 95), Language("en"))
+    'Gold price: 95 % of the price is paid, 0.40 off (rule gold, version 1).'
+    """
+    facts = {
+        "why": part.why, "percent": part.percent, "amount": money(part.amount),
+        "rule": part.rule, "version": part.version,
+    }  # fmt: skip
+    if part.percent:
+        return language(
+            "{why}: {percent} % of the price is paid, {amount} off (rule {rule}, version {version}).",
+            **facts,
+        )
+    return language("{why}: {amount} off (rule {rule}, version {version}).", **facts)
+
+
+def points_sentence(part: PointsReason, language: Language) -> str:
+    """Return why points were given, as one sentence."""
+    return language(
+        "{why}: {points} points at {percent} % (rule {rule}, version {version}).",
+        why=part.why,
+        points=count(part.points),
+        percent=part.percent,
+        rule=part.rule,
+        version=part.version,
+    )
