@@ -33,7 +33,7 @@ class BasketFile:
         """Let go of the file."""
         os.close(self._descriptor)
 
-    def save(self, basket: bytes) -> None:
+    def write(self, basket: bytes) -> None:
         """Put ``basket`` in the place of the one before; empty bytes mean none.
 
         Raises:
@@ -45,7 +45,7 @@ class BasketFile:
         if written != len(data):
             raise OSError(f"the basket was cut short at {written} bytes")
 
-    def load(self) -> bytes:
+    def read(self) -> bytes:
         """Return the basket, empty when there is none or it is not whole.
 
         Raises:

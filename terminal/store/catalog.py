@@ -115,6 +115,15 @@ class Catalog:
         )
         return tuple(_goods(row) for row in rows.fetchall())
 
+    def some(self, limit: int) -> tuple[tuple[str, int, str], ...]:
+        """Return name, price and one bar code of some goods, for a till that shows how it works."""
+        rows = self._run(
+            "SELECT name, price, min(barcode.code) FROM barcode JOIN goods"
+            " ON goods.code = barcode.goods GROUP BY goods.code ORDER BY goods.code LIMIT ?",
+            (min(limit, FOUND_MAX),),
+        ).fetchall()
+        return tuple((name, price, code) for name, price, code in rows)
+
     def categories(self) -> dict[str, str]:
         """Return the names of the categories by their ids."""
         return dict(self._run("SELECT id, name FROM category").fetchall())

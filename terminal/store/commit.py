@@ -32,9 +32,9 @@ class Disk:
         self._lock = _lock(path)
         try:
             self._database = schema.open_for_writing(path)
-        except sqlite3.Error as error:
+        except LedgerError:
             self._lock.close()
-            raise LedgerError(f"{path}: {error}") from error
+            raise
         self.connection: sqlite3.Connection = self._database.connection()
         self.run = self.connection.execute
 

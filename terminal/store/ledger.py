@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Self
 
 from sync.protocol.record import genesis, seal
+from terminal.codec.entry import decode
 from terminal.core.journal import Entry, SalePosted
 from terminal.store import chain, prints, projections, schema
 from terminal.store.calls import (
@@ -137,6 +138,15 @@ class Ledger:
             self._open_sales = projections.open_sales(self._disk.connection)
         self._tidy()
         return seq
+
+    def entry(self, seq: int) -> Entry | None:
+        """Return the entry of record ``seq``, or None when there is none."""
+        row = self._run("SELECT body FROM record WHERE seq = ?", (seq,)).fetchone()
+        return decode(row[0]) if row else None
+
+    def receipt(self, number: int) -> Entry | None:
+        """Return the sale with receipt ``number``, or None when there is none."""
+        return self.entry(prints.find_seq(self._disk.connection, number))
 
     def answered(self, call_id: str) -> Answered | None:
         """Return what the call with this id did, or None when it was never carried out."""

@@ -145,6 +145,15 @@ class Members:
         )
         return tuple(self._member(row, "number") for row in rows.fetchall())
 
+    def some(self, limit: int) -> tuple[tuple[str, str, str], ...]:
+        """Return name, tier and one medium of some members, for a till that shows how it works."""
+        rows = self._run(
+            "SELECT member.name, tier.name, min(medium) FROM medium JOIN member USING (account)"
+            " JOIN tier ON tier.id = member.tier GROUP BY account ORDER BY account LIMIT ?",
+            (min(limit, FOUND_MAX),),
+        ).fetchall()
+        return tuple((name, tier, medium) for name, tier, medium in rows)
+
     def _member(self, row: tuple[str, str, str, str, str, str], medium: str) -> Member:
         account, name, phone, tier, tier_name, birthday = row
         own = self._holdings(accounts.member(account))

@@ -93,6 +93,14 @@ class Reader:
             self._run("SELECT unit, amount FROM balance WHERE account = ?", (account,)).fetchall()
         )
 
+    def pins(self) -> dict[str, str]:
+        """Return the verifiers of PINs changed at this till, by operator."""
+        return dict(self._run("SELECT operator, verifier FROM pin").fetchall())
+
+    def locks(self) -> dict[str, int]:
+        """Return until when (milliseconds since 1970) operators were locked out, by operator."""
+        return dict(self._run("SELECT operator, until_ms FROM lockout").fetchall())
+
     @staticmethod
     def _cut(limit: int) -> int:
         return max(0, min(limit, SALES_MAX))

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from peewee import SqliteDatabase
+from peewee import PeeweeException, SqliteDatabase
 
 from terminal.store.errors import LedgerError, NewerSchemaError
 
@@ -88,7 +88,7 @@ def open_for_writing(path: Path) -> SqliteDatabase:
     """Return the one database that writes ``path``; used by one thread at a time.
 
     Raises:
-        sqlite3.Error: The file cannot be opened or is none of SQLite's.
+        LedgerError: The file cannot be opened or is none of SQLite's.
     """
     database = SqliteDatabase(
         _uri(path, "psow=0"),
@@ -99,7 +99,10 @@ def open_for_writing(path: Path) -> SqliteDatabase:
         check_same_thread=False,
         cached_statements=64,
     )
-    database.connection()
+    try:
+        database.connection()
+    except PeeweeException as error:
+        raise LedgerError(f"{path}: {error}") from error
     return database
 
 
@@ -136,16 +139,21 @@ def check_version(connection: sqlite3.Connection) -> int:
 
 
 def create(connection: sqlite3.Connection, identity: Identity) -> None:
-    """Make the tables of a new ledger, inside the transaction that is open."""
+    """Begin a new ledger, inside the transaction that is open."""
     run = connection.execute
-    for statement in TABLES.split(";\n\n"):
-        run(statement)
+    create_tables(connection)
     run(
         "INSERT INTO state VALUES (1, ?, ?, ?, 0, 0, 0, 0, x'', 0, x'')",
         (identity.ledger_id, identity.public_key, identity.ordinal),
     )
     run(f"PRAGMA application_id = {APPLICATION_ID}")
     run(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+
+def create_tables(connection: sqlite3.Connection) -> None:
+    """Make the tables, empty."""
+    for statement in TABLES.split(";\n\n"):
+        connection.execute(statement)
 
 
 def _uri(path: Path, options: str) -> str:

@@ -1,0 +1,51 @@
+"""Makes everything derived anew from the records, in one transaction.
+
+The print journal and the acknowledged position are no derivation: they say what happened outside, and
+stay as they are.
+"""
+
+from pathlib import Path
+
+from terminal.codec.entry import decode
+from terminal.core.journal import SalePosted
+from terminal.store import projections
+from terminal.store.calls import extend_index
+from terminal.store.chain import digest_before, follow
+from terminal.store.commit import Disk
+from terminal.store.schema import check_version
+
+
+def rebuild(path: Path) -> int:
+    """Rebuild the ledger at ``path``, which no till uses now, and return how many records it holds.
+
+    Raises:
+        LedgerError: It is in use or cannot be opened; nothing was changed.
+        DamagedError: The records contradict each other; nothing was changed.
+        UndecodableError, UnbalancedError: A record means nothing; nothing was changed.
+    """
+    disk = Disk(path)
+    try:
+        check_version(disk.connection)
+        with disk.commit():
+            count = _rebuild(disk)
+        disk.checkpoint()
+    finally:
+        disk.close()
+    return count
+
+
+def _rebuild(disk: Disk) -> int:
+    run, seq, receipts = disk.run, 0, 0
+    for table in projections.DERIVED:
+        run(f"DELETE FROM {table}")  # noqa: S608 - our own names
+    open_sales: set[str] = set()
+    for seq, body, _ in follow(disk.connection, 1, digest_before(disk.connection, 1)):
+        entry = decode(body)
+        is_sale = isinstance(entry.body, SalePosted)
+        receipts += is_sale
+        projections.apply(disk.connection, seq, entry, open_sales)
+        if not is_sale or open_sales:
+            open_sales = projections.open_sales(disk.connection)
+    run("UPDATE state SET outbox = ?, receipts = ?, found = 0", (seq, receipts))
+    extend_index(disk.connection)
+    return seq
