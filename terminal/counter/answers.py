@@ -1,0 +1,96 @@
+"""JSON Schemas of the answers, for the OpenAPI document and for the test that holds answers against them."""
+
+from typing import Any
+
+Json = dict[str, Any]
+
+TEXT: Json = {"type": "string"}
+WHOLE: Json = {"type": "integer"}
+YES_NO: Json = {"type": "boolean"}
+MAYBE_TEXT: Json = {"type": ["string", "null"]}
+
+
+def _object(optional: Json | None = None, /, **fields: Json) -> Json:
+    return {
+        "type": "object",
+        "properties": fields | (optional or {}),
+        "required": sorted(fields),
+        "additionalProperties": False,
+    }
+
+
+def _list(of: Json) -> Json:
+    return {"type": "array", "items": of}
+
+
+def _ref(name: str) -> Json:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _or_null(of: Json) -> Json:
+    return {"anyOf": [of, {"type": "null"}]}
+
+
+_REASON = {"rule": TEXT, "version": TEXT, "why": TEXT, "percent": WHOLE}
+_LINE = _object(
+    n=WHOLE, code=TEXT, name=TEXT, quantity=WHOLE, unit=TEXT, unit_price=WHOLE, shelf_price=WHOLE,
+    gross=WHOLE, net=WHOLE, points=WHOLE, discounts=_list(_object(amount=WHOLE, **_REASON)),
+)  # fmt: skip
+_QUOTE = _object(
+    lines=_list(_LINE), gross=WHOLE, discount=WHOLE, rounding=WHOLE, total=WHOLE,
+    points=_object(earned=WHOLE, why=_list(_object(points=WHOLE, **_REASON))),
+    redeemable=_object(points_max=WHOLE, amount_max=WHOLE, why=TEXT),
+)  # fmt: skip
+_MEMBER = _object(
+    account=TEXT, name=TEXT, phone=TEXT, tier=TEXT, tier_name=TEXT, points=WHOLE, stored=WHOLE,
+    bonus=WHOLE, birthday=TEXT, medium=TEXT,
+)  # fmt: skip
+_SALE = _object(
+    {"paid": WHOLE, "missing": WHOLE},
+    state={"enum": ["idle", "open", "due"]},
+    id=MAYBE_TEXT,
+    quote=_ref("Quote"),
+    member=_or_null({"anyOf": [_ref("Member"), _object(tier_name=TEXT)]}),
+    tenders=_list(_object(type=TEXT, amount=WHOLE, reference=TEXT, taken=YES_NO)),
+)
+_DEVICE = _object(
+    {"detail": TEXT},
+    name=TEXT,
+    kind={"enum": ["reader", "scanner", "printer"]},
+    state={"enum": ["up", "warn", "down"]},
+    key=TEXT,
+    message=TEXT,
+)
+_TILL = _object(
+    {
+        "operator": _or_null(_object(number=TEXT, name=TEXT, role=TEXT)),
+        "held": _list(_object(id=TEXT, lines=WHOLE, total=WHOLE, member=MAYBE_TEXT)),
+        "doubts": _list(_object(receipt=TEXT, state={"enum": ["waiting", "unknown"]})),
+    },
+    version=WHOLE, now=TEXT, store=TEXT, terminal=TEXT, title=TEXT, currency=TEXT, locale=TEXT,
+    signed_in=YES_NO, sale=_SALE, devices=_list(_DEVICE), disk={"enum": ["ok", "slow"]},
+    last_receipt=TEXT, virtual=_list(_object(name=TEXT, kind=TEXT)),
+    sync=_object(
+        connected=YES_NO, acknowledged=WHOLE, pending=WHOLE, fresh_at=MAYBE_TEXT, trouble=TEXT,
+        message=TEXT,
+    ),
+)  # fmt: skip
+SCHEMAS: Json = {
+    "Refusal": _object(refused=TEXT, message=TEXT),
+    "Fault": _object(field=TEXT, message=TEXT),
+    "Done": {"type": "object"},
+    "Quote": _QUOTE,
+    "Member": _MEMBER,
+    "Till": _TILL,
+    "Members": _object(members=_list(_MEMBER)),
+    "GoodsFound": _object(
+        goods=_list(_object(code=TEXT, name=TEXT, price=WHOLE, unit=TEXT, category=TEXT))
+    ),
+    "Receipt": {"type": "object"},
+    "Entry": {"type": "object"},
+    "Tray": _object(
+        devices=_list(_object(name=TEXT, kind=TEXT)),
+        cards=_list(_object(name=TEXT, tier=TEXT, value=TEXT)),
+        codes=_list(_object(name=TEXT, price=WHOLE, value=TEXT)),
+    ),
+}
