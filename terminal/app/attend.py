@@ -1,0 +1,256 @@
+"""Attends to one thing at a time: what came in is translated, decided by the core, posted, carried out.
+
+The only place where the till's state is kept. It is used by the loop's thread alone and called with one
+event after the other; in the moments between, :meth:`Attendant.rest` saves the basket, shows the new view
+and lets the uplink know.
+"""
+
+import json
+import logging
+from collections import OrderedDict, deque
+from dataclasses import replace
+from typing import Any
+
+from drivers import api
+from sync.uplink.api import Acked, LinkChanged, SyncTrouble
+from terminal.app import basket, lights, translate
+from terminal.app.answers import answer_of
+from terminal.app.edges import Edges
+from terminal.app.feed import Asked
+from terminal.app.perform import Performer
+from terminal.core import till as tills
+from terminal.core.journal import LockedOut, PinChanged, Reprinted
+from terminal.core.refusal import Key, Refusal, refuse
+from terminal.core.sale import Idle, Tell, Turn
+from terminal.core.till import Operator, Till
+from terminal.counter import desk
+from terminal.counter.desk import Answer, Done, Notice, SyncLight, View
+from terminal.store.calls import CallKey
+
+NOTICES_MAX = 8
+RECENT_MAX = 1000
+"""Answers to calls that changed only the basket, kept to answer a repeat."""
+CHECK_EVERY_MS = 1000
+
+log = logging.getLogger(__name__)
+
+
+class Attendant:
+    """The till at work."""
+
+    def __init__(
+        self, edges: Edges, state: Till, recent: tuple[tuple[str, bytes, bytes], ...]
+    ) -> None:
+        self._edges = edges
+        self._till = state
+        self._performer = Performer(edges)
+        self._lights = {name: lights.starting(name, kind) for name, kind in edges.devices}
+        self._sync = SyncLight(connected=False, head=0, acknowledged=0, since_ms=None, trouble="")
+        self._notices: deque[Notice] = deque(maxlen=NOTICES_MAX)
+        self._noticed = 0
+        self._version = 0
+        self._recent = OrderedDict(
+            (key, (digest, Done(json.loads(said)))) for key, digest, said in recent
+        )
+        self._changed = True
+        self._basket_changed = False
+
+    def take(self, event: Any) -> None:
+        """Attend to one event of the inbox."""
+        match event:
+            case Asked(call, answer):
+                answered = self._call(call)
+                answer.set_result(answered)
+            case api.CardArrived(card=card):
+                self._light(event)
+                self._happen(translate.card(card, self._edges.look))
+            case api.Scanned(text=text):
+                self._happen(translate.scanned(text, self._edges.look))
+            case api.CardUnreadable():
+                self._notice(Tell(Key.CARD_UNREADABLE, "bad"))
+            case api.ScanRefused():
+                self._notice(Tell(Key.UNREADABLE_CODE, "bad"))
+            case api.PrintDone() | api.PrintNotStarted() | api.PrintUnknown():
+                self._printed(event)
+            case api.PrinterStatus() | api.DeviceUp() | api.DeviceDown() | api.CardLeft():
+                self._light(event)
+                self._device(event)
+            case Acked() | LinkChanged() | SyncTrouble():
+                self._synced(event)
+            case _:
+                raise AssertionError(f"nobody knows {event!r}")
+        self._changed = True
+
+    def rest(self) -> None:
+        """Do what need not hold up an event: save the basket, show the view, poke the uplink."""
+        if not self._changed:
+            return
+        self._changed = False
+        edges = self._edges
+        if self._basket_changed:
+            self._basket_changed = False
+            recent = (
+                (key, digest, json.dumps(said.result).encode())
+                for key, (digest, said) in self._recent.items()
+            )
+            edges.basket.write(basket.pack(self._till, edges.ledger.head_seq, recent))
+        edges.feed.publish(self.view())
+        if edges.uplink is not None:
+            edges.uplink.poke(edges.ledger.head_seq)
+
+    def idle(self) -> None:
+        """Do what wants a quiet moment."""
+        self._edges.ledger.checkpoint()
+        self._edges.clock.look_again()
+
+    def view(self) -> View:
+        """Return the whole till as the page shows it, under a new version."""
+        self._version += 1
+        edges = self._edges
+        self._sync = replace(
+            self._sync, head=edges.ledger.head_seq, acknowledged=edges.ledger.acked.seq
+        )
+        return View(
+            self._version,
+            self._till,
+            tuple(self._lights.values()),
+            self._sync,
+            edges.printing.doubts(),
+            self._performer.last_receipt,
+            tuple(self._notices),
+            "ok",
+        )
+
+    def _happen(self, event: tills.Event | Refusal) -> None:
+        """Carry out what a device asked for, in the name of whoever is signed in."""
+        said = event if isinstance(event, Refusal) else self._decide(event, None, None)
+        if isinstance(said, Refusal):
+            self._notice(Tell(said.key, "bad", said.facts))
+
+    def _call(self, call: desk.Call) -> Answer:
+        before = self._answered(call)
+        if before is not None:
+            return before
+        answer = self._act(call)
+        if isinstance(answer, Done) and not isinstance(call.action, desk.QuoteOnly):
+            self._recent[call.id] = (call.digest, answer)
+            if len(self._recent) > RECENT_MAX:
+                self._recent.popitem(last=False)
+        return answer
+
+    def _answered(self, call: desk.Call) -> Answer | None:
+        recent = self._recent.get(call.id)
+        if recent is not None:
+            digest, answer = recent
+            return answer if digest == call.digest else refuse(Key.ID_REUSED)
+        posted = self._edges.ledger.answered(call.id)
+        if posted is None:
+            return None
+        if posted.body_digest != call.digest:
+            return refuse(Key.ID_REUSED)
+        return Done(answer_of(posted.seq, self._edges.posted(posted.seq)))
+
+    def _act(self, call: desk.Call) -> Answer:
+        key = CallKey(call.id, call.digest)
+        match call.action:
+            case desk.QuoteOnly() as asked:
+                return self._quote(asked)
+            case desk.ChangePin(operator, verifier):
+                return self._note(PinChanged(operator, verifier), call.actor, key)
+            case desk.LockOperator(operator, until_ms):
+                return self._note(LockedOut(operator, until_ms), call.actor, key)
+            case desk.PrintCopy(number):
+                return self._copy(number, call.actor, key)
+            case desk.TouchVirtual() as touch:
+                return self._edges.touch(touch)
+            case _:
+                event = translate.called(call.action, self._edges.look)
+                if isinstance(event, Refusal):
+                    return event
+                return self._decide(event, call.actor, key)
+
+    def _decide(self, event: tills.Event, actor: Operator | None, call: CallKey | None) -> Answer:
+        """Ask the core, and carry out what it says."""
+        turn = Turn(self._edges.rules, self._edges.new_id())
+        state = self._till if actor is None else replace(self._till, operator=actor)
+        outcome = tills.handle(state, event, turn)
+        if isinstance(outcome, Refusal):
+            return outcome
+        after, effects = outcome
+        if not isinstance(event, tills.SignedIn | tills.SignedOut):
+            after = replace(after, operator=self._till.operator)
+        operator = state.operator or self._till.operator
+        seq = self._performer.carry_out(effects, operator.number if operator else "", call)
+        if isinstance(after.sale, Idle) != isinstance(self._till.sale, Idle):
+            self._edges.prepare()
+        self._till = after
+        self._basket_changed = True
+        for effect in effects:
+            if isinstance(effect, Tell):
+                self._notice(effect)
+        return Done(answer_of(seq, self._performer.last) if seq else {})
+
+    def _quote(self, asked: desk.QuoteOnly) -> Answer:
+        whole = desk.SellWhole(asked.lines, asked.member, (), None)
+        event = translate.whole(whole, self._edges.look)
+        if isinstance(event, Refusal):
+            return event
+        sale = tills.whole(event, Turn(self._edges.rules, ""))
+        return sale if isinstance(sale, Refusal) else Done({"quote": sale.quote})
+
+    def _note(
+        self, body: PinChanged | LockedOut | Reprinted, actor: Operator | None, key: CallKey
+    ) -> Done:
+        seq = self._performer.post(body, (), (), actor.number if actor else "", key)
+        return Done(answer_of(seq, self._performer.last))
+
+    def _copy(self, number: str, actor: Operator | None, key: CallKey) -> Answer:
+        edges = self._edges
+        ordinal = edges.receipt_ordinal(number)
+        entry = None if ordinal is None else edges.receipt_entry(ordinal)
+        if ordinal is None or entry is None:
+            return refuse(Key.NO_SUCH_RECEIPT, number=number)
+        if edges.printing.printer is None:
+            return refuse(Key.NO_PRINTER)
+        if ordinal in edges.printing.waiting or ordinal in edges.printing.at_work:
+            return refuse(Key.STILL_PRINTING, number=number)
+        copies = edges.ledger.copies(number) + 1
+        done = self._note(Reprinted(number, copies), actor, key)
+        if not edges.printing.copy(entry, copies):
+            self._notice(Tell("copy-not-printed", "warn"))
+        edges.printing.settle(ordinal)
+        return done
+
+    def _printed(self, event: api.PrintDone | api.PrintNotStarted | api.PrintUnknown) -> None:
+        key = self._edges.printing.said(event)
+        if key is not None:
+            self._notice(Tell(key, "warn", (("receipt", self._edges.receipt_name(event.job)),)))
+
+    def _device(
+        self, event: api.PrinterStatus | api.DeviceUp | api.DeviceDown | api.CardLeft
+    ) -> None:
+        printing = self._edges.printing
+        if isinstance(event, api.CardLeft) or printing.printer is None:
+            return
+        if event.device == printing.printer.device:
+            printing.heard(event)
+
+    def _synced(self, event: Acked | LinkChanged | SyncTrouble) -> None:
+        match event:
+            case Acked():
+                self._edges.ledger.acknowledge(event.seq, event.digest, event.proof, event.timeline)
+                now = self._edges.clock.stamp().wall_ms
+                self._sync = replace(self._sync, since_ms=now, trouble="")
+            case LinkChanged(connected=connected):
+                self._sync = replace(self._sync, connected=connected)
+            case SyncTrouble(key=key):
+                self._sync = replace(self._sync, trouble=key)
+
+    def _light(self, event: api.DeviceEvent) -> None:
+        light = self._lights.get(event.device)
+        if light is not None:
+            self._lights[event.device] = lights.after(light, event)
+
+    def _notice(self, tell: Tell) -> None:
+        self._noticed += 1
+        self._notices.append(Notice(self._noticed, tell.key, tell.level, tell.facts))

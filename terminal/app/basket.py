@@ -1,0 +1,110 @@
+"""The open basket as bytes, so that a till that was restarted shows it again.
+
+It is local state, written without waiting for the disk: after a power cut it may be gone or old, and
+nothing depends on it. What is in the ledger meanwhile wins: a sale that was posted does not come back,
+and a payment that was taken ahead does.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+
+import msgspec
+
+from terminal.core.journal import (
+    Buyer,
+    Entry,
+    PaymentReturned,
+    PaymentTaken,
+    SalePosted,
+    SaleVoided,
+    Tender,
+)
+from terminal.core.pricing.basket import Member
+from terminal.core.pricing.quote import Quote
+from terminal.core.sale import Due, Idle, Open, Sale, State
+from terminal.core.till import Till
+
+VERSION = 1
+RECENT_MAX = 32
+"""Answered calls that are remembered across a restart with the basket."""
+
+
+class Saved(msgspec.Struct, frozen=True, array_like=True):
+    """What is kept of a till at work."""
+
+    version: int
+    head_seq: int
+    """The ledger's head when this was written."""
+    sale: Sale | None
+    tenders: tuple[Tender, ...]
+    ahead: tuple[Tender, ...]
+    held: tuple[Sale, ...]
+    recent: tuple[tuple[str, bytes, bytes], ...]
+    """Calls that changed the basket only: id, digest, answer as JSON."""
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(Saved)
+
+
+def pack(till: Till, head_seq: int, recent: Iterable[tuple[str, bytes, bytes]]) -> bytes:
+    """Return ``till`` as bytes."""
+    state = till.sale
+    sale = None if isinstance(state, Idle) else state.sale
+    tenders, ahead = (state.tenders, state.ahead) if isinstance(state, Due) else ((), ())
+    return _encoder.encode(
+        Saved(VERSION, head_seq, sale, tenders, ahead, till.held, tuple(recent)[-RECENT_MAX:])
+    )
+
+
+def unpack(data: bytes) -> Saved | None:
+    """Return what was saved; None for what this version cannot read, which is no loss of money."""
+    try:
+        saved = _decoder.decode(data)
+    except msgspec.DecodeError:
+        return None
+    return saved if saved.version == VERSION else None
+
+
+def state_after(
+    saved: Saved | None,
+    since: Iterable[Entry],
+    due: Sequence[Entry],
+    member_of: Callable[[Buyer], Member],
+) -> State:
+    """Return the state of the sale to begin with.
+
+    ``since`` are the entries posted after ``saved`` was written, ``due`` the payments taken ahead whose
+    sale is not posted, which outlive the saved basket; ``member_of`` looks their buyer up again.
+    """
+    if due:
+        return _due(saved, due, member_of)
+    ended = {_ended(entry) for entry in since}
+    if saved is None or saved.sale is None or saved.sale.id in ended:
+        return Idle()
+    return Due(saved.sale, (), saved.tenders) if saved.tenders else Open(saved.sale)
+
+
+def _due(saved: Saved | None, due: Sequence[Entry], member_of: Callable[[Buyer], Member]) -> State:
+    last = due[-1].body
+    assert isinstance(last, PaymentTaken)
+    bill, totals = last.bill, last.bill.totals
+    taken = [entry.body for entry in due if isinstance(entry.body, PaymentTaken)]
+    ahead = tuple(each.tender for each in taken if each.bill.sale_id == bill.sale_id)
+    if saved and saved.sale and saved.sale.id == bill.sale_id:
+        return Due(saved.sale, ahead, saved.tenders)
+    quote = Quote(
+        bill.lines, totals.gross, totals.discount, totals.rounding, totals.total,
+        totals.earned, bill.points_why, due[-1].facts,
+    )  # fmt: skip
+    member = member_of(bill.buyer) if bill.buyer else None
+    return Due(Sale(bill.sale_id, member=member, quote=quote), ahead, ())
+
+
+def _ended(entry: Entry) -> str:
+    match entry.body:
+        case SalePosted(bill=bill) | SaleVoided(bill=bill):
+            return bill.sale_id
+        case PaymentReturned(sale_id=sale_id):
+            return sale_id
+        case _:
+            return ""

@@ -1,0 +1,129 @@
+"""The command line, for technicians: ``tallypoint run``, ``hq run``, ``config``, ``ledger``, ``key``.
+
+Exit codes: 0 asked to stop or all well; 78 bad settings, which systemd does not retry; 1 all else. Modules
+are imported by the command that needs them, since the till starts in a second and no command waits.
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+BAD_SETTINGS = 78
+TERMINAL_FILE = "/etc/tallypoint/terminal.toml"
+HQ_FILE = "/etc/tallypoint/hq.toml"
+
+
+def main(words: list[str] | None = None) -> int:
+    """Carry out the command in ``words`` (None: the process's own) and return its exit code."""
+    asked = _parser().parse_args(words)
+    match asked.command, getattr(asked, "action", None):
+        case "run", _:
+            from terminal.app.main import run
+
+            return run(Path(asked.config))
+        case "hq", "run":
+            return _hq_run(Path(asked.config))
+        case "config", "check":
+            return _config_check(Path(asked.file))
+        case "config", "schema":
+            from config.check import json_schema
+
+            print(json.dumps(json_schema(), indent=2, ensure_ascii=False))
+            return 0
+        case "key", "new":
+            return _key_new(Path(asked.config), asked.name, asked.role)
+        case _:
+            from terminal.app.ledger_cli import run_ledger
+
+            return run_ledger(asked)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="tallypoint", description="A member-card terminal.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    run = commands.add_parser("run", help="the terminal")
+    run.add_argument("--config", default=TERMINAL_FILE)
+    hq = commands.add_parser("hq", help="the head office").add_subparsers(
+        dest="action", required=True
+    )
+    hq.add_parser("run").add_argument("--config", default=HQ_FILE)
+    config = commands.add_parser("config", help="settings").add_subparsers(
+        dest="action", required=True
+    )
+    config.add_parser("check", help="all faults at once").add_argument("file")
+    config.add_parser("schema", help="JSON Schema for editors")
+    key = commands.add_parser("key", help="keys for programs").add_subparsers(
+        dest="action", required=True
+    )
+    new = key.add_parser("new")
+    new.add_argument("name")
+    new.add_argument("--role", choices=("cashier", "supervisor"), default="cashier")
+    new.add_argument("--config", default=TERMINAL_FILE)
+    ledger = commands.add_parser("ledger", help="the ledger file").add_subparsers(
+        dest="action", required=True
+    )
+    for name, what in (
+        ("verify", "check every record, the chain and the books"),
+        ("show", "one entry with its postings and its why"),
+        ("export", "all entries as JSON lines"),
+        ("rebuild", "make the projections anew from the records; the till must be stopped"),
+    ):
+        action = ledger.add_parser(name, help=what)
+        action.add_argument("--config", default=TERMINAL_FILE)
+        action.add_argument("--ledger", help="path of a ledger.db, instead of the settings' one")
+        if name == "show":
+            action.add_argument("seq", type=int)
+    return parser
+
+
+def _hq_run(path: Path) -> int:
+    from config.faults import ConfigError, render_all
+    from config.load import load_hq
+    from terminal.app.signals import until_told
+
+    try:
+        settings = load_hq(path)
+    except ConfigError as error:
+        print(render_all(error.faults), file=sys.stderr)
+        return BAD_SETTINGS
+    from sync import notify
+    from sync.hq import app
+
+    return app.run(settings.hq, notify.ready, until_told())
+
+
+def _config_check(path: Path) -> int:
+    from config.check import check
+    from config.faults import render_all
+
+    faults = check(path)
+    if faults:
+        print(render_all(faults), file=sys.stderr)
+        return BAD_SETTINGS
+    print(f"{path}: good")
+    return 0
+
+
+def _key_new(path: Path, name: str, role: str) -> int:
+    from config.faults import ConfigError, render_all
+    from config.load import load
+    from terminal.app import apikeys
+
+    try:
+        settings = load(path)
+        data_dir = Path(settings.terminal.data_dir)
+        key = apikeys.new(apikeys.path_in(data_dir), name, role)
+    except ConfigError as error:
+        print(render_all(error.faults), file=sys.stderr)
+        return BAD_SETTINGS
+    except (apikeys.KeyFileError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(key)
+    print("Shown this once. Send it as: Authorization: Bearer KEY", file=sys.stderr)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,121 @@
+"""Everything the loop may touch, in one value: the ledger, the lookups, the printer, the way out."""
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from drivers.api import CardImage
+from drivers.virtual.printer import VirtualPrinter
+from drivers.virtual.reader import VirtualReader
+from drivers.virtual.scanner import VirtualScanner
+from terminal.app.clock import Clock, ShopTime
+from terminal.app.feed import Feed
+from terminal.app.printing import PrintDesk
+from terminal.app.translate import Lookup
+from terminal.core.cards import CODE_PREFIX
+from terminal.core.journal import Entry
+from terminal.core.pricing.rules import RuleBook
+from terminal.core.refusal import Key, refuse
+from terminal.counter.desk import Answer, Done, TouchVirtual
+from terminal.store.basket import BasketFile
+from terminal.store.ledger import Ledger
+
+RECEIPT_DIGITS = 6
+
+Virtual = VirtualReader | VirtualScanner | VirtualPrinter
+
+
+class Uplink(Protocol):
+    """The way to the head office, as far as the loop knows it."""
+
+    def poke(self, head_seq: int) -> None:
+        """Say that the ledger has grown."""
+
+
+@dataclass(slots=True)
+class Edges:
+    """What the till is made of. Used by the loop's thread alone."""
+
+    terminal: str
+    store: str
+    ledger: Ledger
+    look: Lookup
+    rules: RuleBook
+    clock: Clock
+    time: ShopTime
+    printing: PrintDesk
+    basket: BasketFile
+    feed: Feed
+    uplink: Uplink | None
+    devices: Sequence[tuple[str, str]]
+    """Name and kind of every device, in the order of the settings."""
+    virtual: dict[str, Virtual]
+    prepare_printer: Callable[[], None]
+    """Have the printer asked how it is, so that the answer is fresh when a receipt comes."""
+
+    def new_id(self) -> str:
+        """Return an id for a new sale."""
+        return os.urandom(8).hex()
+
+    def receipt_name(self, number: int) -> str:
+        """Return receipt ``number`` as it is written: till, ledger's ordinal, count."""
+        return f"{self.terminal}-{self.ledger.ordinal}-{number:0{RECEIPT_DIGITS}d}"
+
+    def receipt_ordinal(self, name: str) -> int | None:
+        """Return the count in the receipt number ``name``; None when it is not of this ledger.
+
+        Leading zeros are part of the name, so that a receipt has one name only.
+        """
+        count = name.rpartition("-")[2]
+        if not (count.isascii() and count.isdigit() and len(count) <= 2 * RECEIPT_DIGITS):
+            return None
+        number = int(count)
+        return number if self.receipt_name(number) == name and number else None
+
+    def last_receipt(self) -> str:
+        """Return the newest receipt's number, or the empty string."""
+        return self.receipt_name(self.ledger.receipts) if self.ledger.receipts else ""
+
+    def receipt_entry(self, number: int) -> Entry | None:
+        """Return the sale with this receipt count."""
+        return self.printing.receipt_of(number)
+
+    def prepare(self) -> None:
+        """A sale begins: the printer will be wanted soon."""
+        self.prepare_printer()
+
+    def posted(self, seq: int) -> Entry:
+        """Return the entry of a record that is there."""
+        entry = self.ledger.entry(seq)
+        assert entry is not None
+        return entry
+
+    def touch(self, touch: TouchVirtual) -> Answer:
+        """Do to a virtual device what a person would."""
+        device = self.virtual.get(touch.device)
+        match device, touch.what:
+            case VirtualReader(), "card":
+                image = card_image(touch.value)
+                if image is None:
+                    return refuse(Key.CARD_MALFORMED)
+                taken = device.present(image)
+            case VirtualReader(), "remove":
+                taken = device.remove()
+            case VirtualScanner(), "text":
+                taken = device.scan(touch.value)
+            case VirtualPrinter(), "paper":
+                taken = device.set_paper(touch.value)
+            case _:
+                taken = False
+        return Done({}) if taken else refuse(Key.NO_SUCH_DEVICE, device=touch.device)
+
+
+def card_image(text: str) -> CardImage | None:
+    """Return the card that ``text`` stands for: a UID in hexadecimal, or the content of a card's file."""
+    if text.startswith(CODE_PREFIX) and text.isascii():
+        return CardImage("iso7816", b"", b"", text.encode())
+    try:
+        return CardImage("uid", bytes.fromhex(text.removeprefix("uid:")), b"", b"")
+    except ValueError:
+        return None

@@ -1,0 +1,58 @@
+"""``tallypoint ledger verify|show|export|rebuild``, for technicians and accountants."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from config.faults import ConfigError, render_all
+from config.load import load
+from terminal.app.office import entry_json
+from terminal.store.errors import CommitUnknownError, LedgerError
+from terminal.store.export import export
+from terminal.store.reader import Reader
+from terminal.store.rebuild import rebuild
+from terminal.store.verify import verify
+
+BAD_SETTINGS = 78
+
+
+def run_ledger(asked: argparse.Namespace) -> int:
+    """Carry out ``asked`` and return the exit code."""
+    try:
+        path = Path(asked.ledger) if asked.ledger else _path(Path(asked.config))
+        return _carry_out(asked, path)
+    except ConfigError as error:
+        print(render_all(error.faults), file=sys.stderr)
+        return BAD_SETTINGS
+    except (LedgerError, CommitUnknownError) as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+def _path(settings: Path) -> Path:
+    return Path(load(settings).terminal.data_dir) / "ledger.db"
+
+
+def _carry_out(asked: argparse.Namespace, path: Path) -> int:
+    say = print
+    match asked.action:
+        case "verify":
+            verdict = verify(path)
+            for fault in verdict.faults:
+                say(fault)
+            if verdict.faults:
+                return 1
+            say(f"{path}: {verdict.records} records, whole; the books agree")
+        case "show":
+            entry = Reader.open(path).entry(asked.seq)
+            if entry is None:
+                say(f"{path}: no record {asked.seq}", file=sys.stderr)
+                return 1
+            say(json.dumps(entry_json(asked.seq, entry), indent=2, ensure_ascii=False))
+        case "export":
+            for line in export(path):
+                say(line)
+        case _:
+            say(f"{path}: projections made anew from {rebuild(path)} records")
+    return 0

@@ -1,0 +1,43 @@
+"""The loop's lookups: goods, members and lost cards, over the files the head office's word lies in."""
+
+from dataclasses import dataclass, replace
+
+from terminal.core.journal import Buyer
+from terminal.core.pricing.basket import Goods, Member
+from terminal.store.catalog import Catalog
+from terminal.store.members import Members
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """See :class:`terminal.app.translate.Lookup`."""
+
+    catalog: Catalog
+    members: Members
+
+    def goods(self, code: str) -> Goods | None:
+        """Return the goods with this code or bar code."""
+        return self.catalog.goods(code)
+
+    def member_by_medium(self, medium: str) -> Member | None:
+        """Return whose medium this is, with what they have now; None also when it was lost."""
+        return None if self.members.is_lost(medium) else self.members.by_medium(medium)
+
+    def is_lost(self, medium: str) -> bool:
+        """Return whether ``medium`` was reported lost."""
+        return self.members.is_lost(medium)
+
+    def members_by_phone(self, phone: str) -> tuple[Member, ...]:
+        """Return who is registered with this phone number."""
+        return self.members.by_phone(phone)
+
+    def member_by_account(self, account: str) -> Member | None:
+        """Return the member with this account number."""
+        return self.members.by_account(account)
+
+    def buyer(self, buyer: Buyer) -> Member:
+        """Return the member of a sale that comes back, as they were when its price was fixed."""
+        found = self.members.by_account(buyer.account)
+        if found is None:
+            found = Member(buyer.account, "", "", buyer.tier, buyer.tier, 0, 0, 0, "", "")
+        return replace(found, tier=buyer.tier, points=buyer.points_before, medium=buyer.medium)

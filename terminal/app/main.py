@@ -1,0 +1,97 @@
+"""The till's composition root: from a settings file to a running till, and down again in order.
+
+The main thread waits for a signal and does nothing else; the loop has its own thread and owns the ledger.
+READY is said when the page answers, the ledger's tail is verified and the drivers run.
+"""
+
+import logging
+import sys
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from config.faults import ConfigError, render_all
+from config.load import load
+from config.schema import Terminal
+from sync import notify
+from terminal.app.signals import until_told
+from terminal.store.errors import CommitUnknownError, LedgerError
+
+STOPPED, FAILED, BAD_SETTINGS = 0, 1, 78
+SWITCH_S = 0.0005
+"""How long a thread may keep the interpreter while another waits: the printer's thread waits for the
+loop's and the page's, and a receipt must not."""
+_JOIN_S = 10.0
+
+log = logging.getLogger(__name__)
+
+
+def run(path: Path) -> int:
+    """Run the till with the settings in ``path`` until told to stop; return the exit code."""
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    sys.setswitchinterval(SWITCH_S)
+    told = until_told()
+    try:
+        settings = load(path)
+    except ConfigError as error:
+        sys.stderr.write(render_all(error.faults) + "\n")
+        return _fault_page(error, told)
+    return _Till(settings, path, told).run()
+
+
+def _fault_page(error: ConfigError, told: threading.Event) -> int:
+    """Show what is wrong with the settings on the page, as long as nobody stops us."""
+    from terminal.counter.fault import serve_faults  # noqa: PLC0415 - only when there are faults.
+    from terminal.counter.server import ListenError  # noqa: PLC0415
+
+    try:
+        serve_faults(error.faults, "127.0.0.1:8080", notify.ready, told)
+    except ListenError:
+        return BAD_SETTINGS
+    return STOPPED
+
+
+@dataclass(slots=True)
+class _Till:
+    settings: Terminal
+    path: Path
+    told: threading.Event
+    code: int = STOPPED
+    trouble: list[str] = field(default_factory=list)
+
+    def run(self) -> int:
+        from terminal.app import wire  # noqa: PLC0415 - a till with bad settings needs none of it.
+
+        try:
+            parts = wire.assemble(self.settings, self.path)
+        except (wire.StartError, LedgerError) as error:
+            log.critical("%s", error)
+            return FAILED
+        loop = threading.Thread(target=self._serve, args=(parts,), name="loop")
+        loop.start()
+        page = threading.Thread(target=self._page, args=(parts,), name="page")
+        page.start()
+        self.told.wait()
+        parts.stop()
+        page.join(_JOIN_S)
+        loop.join(_JOIN_S)
+        return self.code
+
+    def _serve(self, parts: "wire.Parts") -> None:  # type: ignore[name-defined]  # noqa: F821
+        try:
+            parts.serve(notify.watchdog)
+        except (LedgerError, CommitUnknownError) as error:
+            log.critical("the ledger: %s", error)
+            self.code = FAILED
+        except BaseException:
+            self.code = FAILED
+            log.exception("a bug ended the loop")
+            raise
+        finally:
+            self.told.set()
+
+    def _page(self, parts: "wire.Parts") -> None:  # type: ignore[name-defined]  # noqa: F821
+        try:
+            parts.serve_page(notify.ready)
+        finally:
+            self.told.set()

@@ -1,0 +1,128 @@
+"""The till's back office: everything that only reads, over connections of its own.
+
+Used by one thread, or by another process: the counter asks it through :class:`Desk clerks
+<terminal.app.clerk.Clerk>` on a thread of its own, and the worker process opens one for itself.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from config.schema import Terminal
+from sync.protocol.keys import SecretKey, load_secret
+from terminal.app.clock import iso, shop_time
+from terminal.app.slips import SaleSlip, Stationery, as_text
+from terminal.core.journal import Entry
+from terminal.core.receipts.sale import Head
+from terminal.counter.language import Language
+from terminal.counter.services import DemoCard, DemoCode, OperatorRecord, Tray
+from terminal.store.catalog import Catalog
+from terminal.store.members import Members
+from terminal.store.prints import PrintState
+from terminal.store.reader import Reader
+
+COLUMNS = 48
+_TRAY_CARDS, _TRAY_CODES = 8, 12
+FIRST_PIN = "first:"
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """Reads ledger, catalogue and members."""
+
+    reader: Reader
+    catalog: Catalog
+    members: Members
+    stationery: Stationery
+    columns: int
+
+    @classmethod
+    def open(cls, settings: Terminal) -> "Office":
+        """Open the files of the till with these settings; they exist.
+
+        Raises:
+            LedgerError, MasterDataError: One cannot be opened.
+        """
+        folder = Path(settings.terminal.data_dir)
+        reader = Reader.open(folder / "ledger.db")
+        key = load_secret(Path(settings.till_key()))
+        return cls(
+            reader,
+            Catalog.open(folder / "catalog.db"),
+            Members.open(folder / "members.db", reader.holdings),
+            stationery_of(settings, key),
+            settings.printers[0].columns if settings.printers else COLUMNS,
+        )
+
+    def slip(self, entry: Entry) -> SaleSlip:
+        """Return the receipt of ``entry``, whose body is a posted sale."""
+        return SaleSlip(entry, self.stationery)
+
+    def receipt_text(self, number: int) -> str | None:
+        """Return a receipt as plain text."""
+        sale = self.reader.receipt(number)
+        return as_text(self.slip(sale.entry).slip(self.columns)) if sale else None
+
+    def receipt(self, number: int) -> dict[str, object] | None:
+        """Return a receipt as JSON, with what is known of its printing."""
+        sale = self.reader.receipt(number)
+        if sale is None:
+            return None
+        state: PrintState = self.reader.print_state(number)
+        return {**entry_json(sale.seq, sale.entry), "print": state.name.lower()}
+
+    def entry(self, seq: int) -> dict[str, object] | None:
+        """Return one ledger entry as JSON."""
+        entry = self.reader.entry(seq)
+        return entry_json(seq, entry) if entry else None
+
+    def operator(self, number: str) -> OperatorRecord | None:
+        """Return who signs in with ``number``, with the PIN that was chosen here over HQ's word."""
+        row = self.catalog.operator(number)
+        if row is None:
+            return None
+        verifier = self.reader.pins().get(number) or row.verifier
+        until = self.reader.locks().get(number, 0)
+        if verifier:
+            return OperatorRecord(
+                row.id, row.name, row.role, verifier, must_change=False, locked_until_ms=until
+            )
+        first = f"{FIRST_PIN}{row.first_pin}"
+        return OperatorRecord(
+            row.id, row.name, row.role, first, must_change=True, locked_until_ms=until
+        )
+
+    def tray(self) -> Tray:
+        """Return some cards and codes of this shop to play with."""
+        cards = tuple(
+            DemoCard(name, tier, value) for name, tier, value in self.members.some(_TRAY_CARDS)
+        )
+        codes = tuple(
+            DemoCode(name, price, code) for name, price, code in self.catalog.some(_TRAY_CODES)
+        )
+        return Tray(cards, codes)
+
+
+def stationery_of(settings: Terminal, key: SecretKey) -> Stationery:
+    """Return what all receipts of the till have in common."""
+    look = settings.receipt
+    return Stationery(
+        Head(look.title, look.lines, look.footer),
+        Language(settings.terminal.locale).words(),
+        shop_time(settings.terminal.timezone, settings.terminal.business_day_starts),
+        key.sign if look.qr else None,
+    )
+
+
+def entry_json(seq: int, entry: Entry) -> dict[str, object]:
+    """Return ``entry`` as JSON: its kind, when, its body, its postings and what pricing read."""
+    plain: dict[str, Any] = msgspec.to_builtins(entry)
+    kind = type(entry.body).__name__
+    return {
+        "seq": seq,
+        "kind": "".join(f"_{c.lower()}" if c.isupper() else c for c in kind).lstrip("_"),
+        "time": iso(entry.stamp.wall_ms),
+        **plain,
+    }

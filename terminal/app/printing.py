@@ -1,0 +1,149 @@
+"""The print desk: which receipt goes to which printer, and what is known of each.
+
+A receipt is handed to a printer only after its start was marked in the ledger's print journal, so that
+after a crash it is unknown rather than printed twice. What a printer refused before its first byte waits
+and is printed as an original once the printer is well; what was begun and not confirmed waits for a
+person. The loop's thread alone works here.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import count
+
+from drivers.api import (
+    Cover,
+    DeviceDown,
+    DeviceUp,
+    Paper,
+    PrintDone,
+    Printer,
+    PrinterStatus,
+    PrintJob,
+    PrintNotStarted,
+    PrintUnknown,
+)
+from terminal.app.slips import SaleSlip, Stationery
+from terminal.core.journal import Entry
+from terminal.core.slip import Printable
+from terminal.counter.desk import PrintDoubt
+from terminal.store.ledger import Ledger
+from terminal.store.prints import PrintState
+
+AT_WORK_MAX = 10
+"""So many receipts are handed to the printer at most before it answers."""
+COPIES_FROM = 1 << 40
+"""Jobs from here on are copies and other slips, which the print journal does not follow."""
+
+Said = PrintDone | PrintNotStarted | PrintUnknown
+
+
+@dataclass(slots=True)
+class PrintDesk:
+    """Hands receipts to the printer and keeps the journal of them."""
+
+    ledger: Ledger
+    printer: Printer | None
+    stationery: Stationery
+    receipt_of: Callable[[int], Entry | None]
+    """Returns the posted sale with this receipt number."""
+    name_of: Callable[[int], str]
+    """Writes a receipt number as it stands on the receipt."""
+    waiting: dict[int, bool] = field(default_factory=dict)
+    """Receipts no byte of which was sent, oldest first; True: the drawer is to open with it."""
+    unknown: dict[int, None] = field(default_factory=dict)
+    able: bool = False
+    """Whether the printer, by its last words, can print."""
+    at_work: set[int] = field(default_factory=set)
+    _copies: "count[int]" = field(default_factory=lambda: count(COPIES_FROM))
+
+    def after_restart(self) -> None:
+        """Take up what an earlier run left unfinished."""
+        for print_left in self.ledger.unfinished_prints():
+            if print_left.state is PrintState.INTENDED:
+                self.waiting[print_left.number] = False
+            else:
+                self.unknown[print_left.number] = None
+
+    def original(self, number: int, entry: Entry, *, drawer: bool) -> None:
+        """Print the receipt of ``entry`` just posted, or let it wait."""
+        if self.printer is None:
+            self.ledger.print_done(number)  # There is nothing it could be printed on.
+        elif self.waiting or not self.able:
+            self.waiting[number] = drawer  # Receipts come out in the order of the sales.
+            self._flush()
+        else:
+            self._hand_over(number, entry, drawer=drawer)
+
+    def copy(self, entry: Entry, copies: int) -> bool:
+        """Print a copy; False when the printer's queue is full."""
+        return self.other(SaleSlip(entry, self.stationery, copies))
+
+    def other(self, slip: Printable) -> bool:
+        """Print something that the journal does not follow; False when it was not taken."""
+        return self.printer is not None and self.printer.submit(PrintJob(next(self._copies), slip))
+
+    def said(self, event: Said) -> str | None:
+        """Note what became of a job; return the key of a notice, if there is one to show."""
+        number = event.job
+        if number >= COPIES_FROM:
+            return None if isinstance(event, PrintDone) else "copy-not-printed"
+        self.at_work.discard(number)
+        match event:
+            case PrintDone():
+                self.ledger.print_done(number)
+                self._flush()
+                return None
+            case PrintNotStarted():
+                self.ledger.print_not_started(number)
+                self.waiting[number] = False
+                self.waiting = dict(sorted(self.waiting.items()))
+                return "print-waiting"
+            case PrintUnknown():
+                self.ledger.print_unknown(number)
+                self.unknown[number] = None
+                return "print-unknown"
+
+    def heard(self, event: PrinterStatus | DeviceUp | DeviceDown) -> None:
+        """Note how the printer is; print what waits once it is well again."""
+        match event:
+            case DeviceUp():
+                self.able = True
+            case DeviceDown():
+                self.able = False
+            case PrinterStatus(paper=paper, cover=cover, online=online):
+                stopped = paper is Paper.OUT or cover is Cover.OPEN or online is False
+                self.able = not stopped
+        self._flush()
+
+    def settle(self, number: int) -> None:
+        """A person took care of a doubtful receipt: the doubt is over."""
+        self.unknown.pop(number, None)
+        self.ledger.print_done(number)
+
+    def doubts(self) -> tuple[PrintDoubt, ...]:
+        """Return the receipts that are not known to be printed."""
+        if not self.waiting and not self.unknown:
+            return ()
+        rows = [(number, "waiting") for number in self.waiting]
+        rows += [(number, "unknown") for number in self.unknown]
+        return tuple(PrintDoubt(self.name_of(number), state) for number, state in sorted(rows))
+
+    def _flush(self) -> None:
+        while self.able and self.waiting and len(self.at_work) < AT_WORK_MAX:
+            number, drawer = next(iter(self.waiting.items()))
+            entry = self.receipt_of(number)
+            assert entry is not None
+            del self.waiting[number]
+            self._hand_over(number, entry, drawer=drawer)
+            if number in self.waiting:
+                return
+
+    def _hand_over(self, number: int, entry: Entry, *, drawer: bool) -> None:
+        assert self.printer is not None
+        self.ledger.print_started(number)
+        job = PrintJob(number, SaleSlip(entry, self.stationery), drawer)
+        if self.printer.submit(job):
+            self.at_work.add(number)
+        else:
+            self.ledger.print_not_started(number)
+            self.waiting[number] = drawer

@@ -1,0 +1,63 @@
+"""Receipts as things a printer can lay out on its own thread.
+
+The signature on the receipt is made there too: it costs the loop nothing, and the printer has long begun
+to move its paper.
+"""
+
+import base64
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from terminal.app.clock import ShopTime
+from terminal.core.journal import Entry, SalePosted
+from terminal.core.receipts.sale import Head, claim, copy_of, lay_out
+from terminal.core.receipts.words import Words
+from terminal.core.slip import Slip
+
+Sign = Callable[[bytes], bytes]
+
+_CLAIM_DOMAIN = b"tallypoint receipt 1\0"
+
+
+@dataclass(frozen=True, slots=True)
+class Stationery:
+    """What all receipts of a till have in common."""
+
+    head: Head
+    words: Words
+    time: ShopTime
+    sign: Sign | None
+    """Signs the code on the receipt; None where the shop wants no code."""
+
+
+@dataclass(frozen=True, slots=True)
+class SaleSlip:
+    """The receipt of ``entry``; ``copy`` is 0 for the original."""
+
+    entry: Entry
+    stationery: Stationery
+    copy: int = 0
+
+    def slip(self, columns: int) -> Slip:
+        """Return the receipt laid out for ``columns``."""
+        look = self.stationery
+        when = look.time.written(self.entry.stamp.wall_ms)
+        parts = lay_out(self.entry, when, look.head, look.words, columns)
+        if look.sign is not None:
+            claim(parts, claim_code(self.entry, look.sign), look.words, columns)
+        return copy_of(tuple(parts), look.words) if self.copy else tuple(parts)
+
+
+def claim_code(entry: Entry, sign: Sign) -> str:
+    """Return the text in a receipt's code: number, total, and the till's signature over both."""
+    sale = entry.body
+    assert isinstance(sale, SalePosted)
+    said = f"{entry.terminal}:{sale.receipt}:{sale.bill.totals.total}"
+    signature = base64.urlsafe_b64encode(sign(_CLAIM_DOMAIN + said.encode())).decode().rstrip("=")
+    return f"TPR1:{said}:{signature}"
+
+
+def as_text(slip: Slip) -> str:
+    """Return ``slip`` as plain text, for the API and the tour."""
+    lines = [getattr(part, "text", "") or f"[{getattr(part, 'data', '')}]" for part in slip]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,180 @@
+"""What happened at the counter, in the core's words: a card, a code or a call becomes an event.
+
+Everything here looks things up and decides nothing about selling. What means nothing, or must not be
+taken, comes back as a refusal. Signatures and keyed cards would be checked here too, so that the core
+never sees a secret.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from drivers.api import CardImage
+from terminal.core import cards, scan
+from terminal.core.journal import Tender
+from terminal.core.pricing.basket import Goods, Member
+from terminal.core.refusal import Key, Refusal, refuse
+from terminal.core.sale import (
+    LineAdded,
+    LineChanged,
+    LineRemoved,
+    MemberCleared,
+    MemberIdentified,
+    Tendered,
+    TendersCleared,
+    Voided,
+)
+from terminal.core.till import Event, Held, Resumed, SignedIn, SignedOut, Sold
+from terminal.core.units import MONEY_MAX, ONE_PIECE
+from terminal.counter import desk
+
+NAME_MAX = 60
+
+
+class Lookup(Protocol):
+    """What translating may ask the store."""
+
+    def goods(self, code: str) -> Goods | None:
+        """Return the goods with this code or bar code."""
+
+    def member_by_medium(self, medium: str) -> Member | None:
+        """Return whose medium this is, with what they have now."""
+
+    def is_lost(self, medium: str) -> bool:
+        """Return whether ``medium`` was reported lost."""
+
+    def members_by_phone(self, phone: str) -> Sequence[Member]:
+        """Return who is registered with this phone number."""
+
+    def member_by_account(self, account: str) -> Member | None:
+        """Return the member with this account number."""
+
+
+def card(image: CardImage, look: Lookup) -> Event | Refusal:
+    """Return the event of a card on a reader."""
+    medium = cards.medium(image.family, image.uid, image.data)
+    return medium if isinstance(medium, Refusal) else _by_medium(medium, look)
+
+
+def scanned(text: str, look: Lookup) -> Event | Refusal:
+    """Return the event of a scanned or typed code."""
+    meaning = scan.parse(text)
+    match meaning:
+        case Refusal():
+            return meaning
+        case scan.MemberCode(number):
+            return _by_medium(f"card:{number}", look)
+        case scan.GoodsCode(code, alternatives):
+            goods = _first_goods((code, *alternatives), look)
+            if goods is None:
+                return refuse(Key.UNKNOWN_CODE, code=code[: scan.GOODS_CODE_MAX])
+            return LineAdded(goods, ONE_PIECE)
+
+
+def called(action: desk.Action, look: Lookup) -> Event | Refusal:  # noqa: C901, PLR0911, PLR0912 - a table
+    """Return the event that an API call asks for. Calls that are no event of the till are not given."""
+    match action:
+        case desk.ScanText(text):
+            return scanned(text, look)
+        case desk.AddLine():
+            return line(action, look)
+        case desk.ChangeLine(n, quantity, unit_price):
+            return LineChanged(n, quantity, unit_price)
+        case desk.RemoveLine(n):
+            return LineRemoved(n)
+        case desk.SetMember():
+            return member(action, look)
+        case desk.ClearMember():
+            return MemberCleared()
+        case desk.TakeTender(kind, amount, reference):
+            return Tendered(Tender(kind, amount, reference))
+        case desk.ClearTenders():
+            return TendersCleared()
+        case desk.VoidSale():
+            return Voided()
+        case desk.HoldSale():
+            return Held()
+        case desk.ResumeSale(sale_id):
+            return Resumed(sale_id)
+        case desk.SignIn(operator):
+            return SignedIn(operator)
+        case desk.SignOut():
+            return SignedOut()
+        case desk.SellWhole():
+            return whole(action, look)
+        case _:
+            raise AssertionError(f"{action!r} is no event of the till")
+
+
+def whole(action: desk.SellWhole, look: Lookup) -> Sold | Refusal:
+    """Return the whole sale that a program asks for."""
+    basket = lines(action.lines, look)
+    if isinstance(basket, Refusal):
+        return basket
+    buyer = None if action.member is None else member(action.member, look)
+    if isinstance(buyer, Refusal):
+        return buyer
+    tenders = tuple(Tender(each.type, each.amount, each.reference) for each in action.tenders)
+    return Sold(basket, buyer, tenders, action.total)
+
+
+def lines(asked: tuple[desk.AddLine, ...], look: Lookup) -> tuple[LineAdded, ...] | Refusal:
+    """Return the lines of a whole basket."""
+    added = []
+    for each in asked:
+        event = line(each, look)
+        if isinstance(event, Refusal):
+            return event
+        added.append(event)
+    return tuple(added)
+
+
+def line(asked: desk.AddLine, look: Lookup) -> LineAdded | Refusal:
+    """Return the line that is asked for: goods by code, or an amount with a name."""
+    if asked.code is not None:
+        meaning = scan.parse(asked.code)
+        if isinstance(meaning, Refusal):
+            return meaning
+        if isinstance(meaning, scan.MemberCode):
+            return refuse(Key.UNKNOWN_CODE, code=meaning.number)
+        goods = _first_goods((meaning.code, *meaning.alternatives), look)
+        if goods is None:
+            return refuse(Key.UNKNOWN_CODE, code=meaning.code[: scan.GOODS_CODE_MAX])
+        return LineAdded(goods, asked.quantity, asked.unit_price)
+    if asked.unit_price is None or not 0 < asked.unit_price <= MONEY_MAX:
+        return refuse(Key.AMOUNT_RANGE)
+    name = (asked.name or "").strip()[:NAME_MAX]
+    # The amount is this line's shelf price: there is no catalogue price to override.
+    return LineAdded(Goods("", name or "*", asked.unit_price, ""), asked.quantity)
+
+
+def member(asked: desk.SetMember, look: Lookup) -> MemberIdentified | Refusal:
+    """Return the member that is asked for by card, phone or account number."""
+    if asked.card is not None:
+        return _by_medium(asked.card if ":" in asked.card else f"card:{asked.card}", look)
+    if asked.phone is not None:
+        found = look.members_by_phone(asked.phone)
+        if len(found) > 1:
+            return refuse(Key.SEVERAL_MEMBERS, count=len(found))
+        return MemberIdentified(found[0]) if found else refuse(Key.UNKNOWN_MEMBER)
+    by_account = look.member_by_account(asked.member or "")
+    return MemberIdentified(by_account) if by_account else refuse(Key.UNKNOWN_MEMBER)
+
+
+def _by_medium(medium: str, look: Lookup) -> MemberIdentified | Refusal:
+    if medium.startswith(cards.CODE_PREFIX):
+        number = cards.parse_code(medium)
+        if isinstance(number, Refusal):
+            return number
+        medium = f"card:{number}"
+    found = look.member_by_medium(medium)
+    if found is not None:
+        return MemberIdentified(found)
+    return refuse(Key.CARD_LOST if look.is_lost(medium) else Key.UNKNOWN_CARD)
+
+
+def _first_goods(codes: tuple[str, ...], look: Lookup) -> Goods | None:
+    for code in codes:
+        goods = look.goods(code)
+        if goods is not None:
+            return goods
+    return None

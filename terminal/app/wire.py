@@ -1,0 +1,267 @@
+"""Puts the till together from its settings. Nothing here decides; everything here is wired once."""
+
+import os
+import queue
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from config.faults import ConfigError
+from config.schema import FIRST, Terminal
+from drivers.api import Driver, Printer
+from drivers.registry import make_printer, make_reader, make_scanner
+from drivers.supervise import Supervisor
+from sync.protocol.keys import BadKeyError, SecretKey, load_or_make, load_public
+from sync.uplink.api import Progress, TillIdentity
+from terminal.app import apikeys, basket, clock, loop
+from terminal.app.attend import Attendant
+from terminal.app.clerk import Clerk
+from terminal.app.edges import Edges, Virtual
+from terminal.app.errands import ErrandError, Errands
+from terminal.app.feed import INBOX_MAX, Feed, Inbox
+from terminal.app.look import Look
+from terminal.app.office import stationery_of
+from terminal.app.printing import PrintDesk
+from terminal.app.records import LedgerRecords
+from terminal.core.till import NEW, Till
+from terminal.counter.desk import SyncLight, View
+from terminal.counter.server import ListenError, bind, serve
+from terminal.counter.services import Services, VirtualDevice
+from terminal.store.basket import BasketFile
+from terminal.store.catalog import Catalog
+from terminal.store.ledger import Ledger
+from terminal.store.members import Members
+from terminal.store.schema import Identity
+from terminal.store.shopfile import load_shop_file
+from terminal.store.swap import MasterDataError
+
+PEPPER_BYTES = 32
+_NO_SYNC = SyncLight(connected=False, head=0, acknowledged=0, since_ms=None, trouble="")
+_EMPTY = View(0, NEW, (), _NO_SYNC, (), "", (), "ok")
+_RECEIPT_DIGITS_MAX = 12
+
+
+class StartError(Exception):
+    """The till cannot start; the message says what to do."""
+
+
+@dataclass(slots=True)
+class Parts:
+    """A till that is put together."""
+
+    settings: Terminal
+    path: Path
+    key: SecretKey
+    inbox: Inbox
+    feed: Feed
+    supervisor: Supervisor
+    drivers: list[tuple[str, Driver]]
+    errands: Errands
+    clerk: Clerk
+    stopping: threading.Event
+
+    def serve(self, still_alive: Callable[[], None]) -> None:
+        """Run the loop on the caller's thread, which owns the ledger, until stopped."""
+        edges, attendant = _open(self)
+        uplink = _uplink(self, edges.ledger)
+        sender = None
+        if uplink is not None:
+            edges.uplink = uplink
+            sender = threading.Thread(target=uplink.run, args=(self.stopping,), name="uplink")
+            sender.start()
+        for _, driver in self.drivers:
+            self.supervisor.start(driver)
+        try:
+            loop.run(self.inbox, attendant, still_alive)
+        finally:
+            self.supervisor.stop()
+            self.stopping.set()
+            if sender is not None:
+                sender.join(2.0)
+            edges.ledger.close()
+            edges.basket.close()
+
+    def serve_page(self, ready: Callable[[], None]) -> None:
+        """Serve the counter's page on the caller's thread until stopped."""
+        counter = self.settings.counter
+        listener = bind(counter.listen)
+        try:
+            serve(self.feed, _services(self), listener, counter.hosts, ready, self.stopping)
+        finally:
+            listener.close()
+
+    def stop(self) -> None:
+        """Ask everything to end."""
+        self.stopping.set()
+        self.supervisor.stop()
+        self.inbox.put(None)
+        self.errands.stop()
+        self.clerk.close()
+
+
+def assemble(settings: Terminal, path: Path) -> Parts:
+    """Return the till that ``settings`` describe, not yet running.
+
+    Raises:
+        StartError: Its folder, keys or master data cannot be used.
+    """
+    folder = Path(settings.terminal.data_dir)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        key = load_or_make(Path(settings.till_key()))
+        _pepper(Path(settings.pepper()))
+        if settings.shop is not None:
+            load_shop_file(Path(settings.shop.data), folder)
+    except (OSError, BadKeyError, MasterDataError, ConfigError) as error:
+        raise StartError(f"cannot start: {error}") from error
+    inbox: Inbox = queue.Queue(INBOX_MAX)
+    drivers: list[tuple[str, Driver]] = [
+        *(("reader", make_reader(each)) for each in settings.readers),
+        *(("scanner", make_scanner(each)) for each in settings.scanners),
+        *(("printer", make_printer(each)) for each in settings.printers),
+    ]
+    return Parts(
+        settings,
+        path,
+        key,
+        inbox,
+        Feed(inbox, _EMPTY),
+        Supervisor(inbox.put, time.monotonic),
+        drivers,
+        Errands(str(path)),
+        Clerk(settings),
+        threading.Event(),
+    )
+
+
+def _open(parts: Parts) -> tuple[Edges, Attendant]:
+    """Open the till's files on the loop's thread and take up what an earlier run left."""
+    settings, till = parts.settings, parts.settings.terminal
+    folder = Path(till.data_dir)
+    identity = Identity(os.urandom(8).hex(), parts.key.public.raw)
+    ledger = Ledger.open(folder / "ledger.db", identity, clock.boot_id())
+    catalog = Catalog.open(folder / "catalog.db")
+    look = Look(catalog, Members.open(folder / "members.db", ledger.holdings))
+    printer = _printer(parts)
+    stationery = stationery_of(settings, parts.key)
+    last = ledger.entry(ledger.head_seq)
+    edges = Edges(
+        till.id,
+        till.store,
+        ledger,
+        look,
+        catalog.rule_book(),
+        clock.Clock(last.stamp.wall_ms if last else 0),
+        clock.shop_time(till.timezone, till.business_day_starts),
+        PrintDesk(ledger, printer, stationery, ledger.receipt, str),
+        BasketFile.open(folder / "basket"),
+        parts.feed,
+        None,
+        [(driver.device, kind) for kind, driver in parts.drivers],
+        _virtual(parts),
+        getattr(printer, "prepare", lambda: None),
+    )
+    edges.printing.name_of = edges.receipt_name
+    edges.printing.after_restart()
+    saved = basket.unpack(edges.basket.read())
+    state = _state(saved, edges, look)
+    return edges, Attendant(edges, state, saved.recent if saved else ())
+
+
+def _state(saved: basket.Saved | None, edges: Edges, look: Look) -> Till:
+    ledger = edges.ledger
+    since = [] if saved is None else range(saved.head_seq + 1, ledger.head_seq + 1)
+    entries = [edges.posted(seq) for seq in since]
+    due = [edges.posted(payment.seq) for payment in ledger.open_payments()]
+    sale = basket.state_after(saved, entries, due, look.buyer)
+    return Till(None, sale, saved.held if saved else ())
+
+
+def _printer(parts: Parts) -> Printer | None:
+    found = [driver for kind, driver in parts.drivers if kind == "printer"]
+    return found[0] if found else None  # type: ignore[return-value]  # kind says so.
+
+
+def _virtual(parts: Parts) -> dict[str, Virtual]:
+    return {driver.device: driver for _, driver in parts.drivers if isinstance(driver, Virtual)}
+
+
+def _uplink(parts: Parts, ledger: Ledger) -> Any:
+    settings = parts.settings
+    if settings.sync is None:
+        return None
+    from sync.uplink.worker import Uplink  # noqa: PLC0415 - paho only where there is a head office.
+
+    trust = settings.sync.trust_hq
+    trusted = None if trust == FIRST else load_public(Path(trust))
+    identity = TillIdentity(settings.terminal.id, ledger.ledger_id, parts.key, trusted)
+    records = LedgerRecords(Path(settings.terminal.data_dir) / "ledger.db")
+    start = Progress(ledger.head_seq, ledger.acked.proof)
+    return Uplink(settings.sync, identity, records, start, parts.inbox.put)
+
+
+def _services(parts: Parts) -> Services:
+    settings, clerk = parts.settings, parts.clerk
+    data_dir = Path(settings.terminal.data_dir)
+    prefix = f"{settings.terminal.id}-"
+
+    def count(number: str) -> int:
+        tail = number.removeprefix(prefix).rpartition("-")[2]
+        return (
+            int(tail)
+            if tail.isascii() and tail.isdigit() and len(tail) <= _RECEIPT_DIGITS_MAX
+            else 0
+        )
+
+    def png(number: str) -> bytes | None:
+        if not count(number):
+            return None
+        try:
+            return parts.errands.run("receipt_png", str(count(number)))
+        except ErrandError:
+            return None
+
+    return Services(
+        store=settings.terminal.store,
+        terminal=settings.terminal.id,
+        currency=settings.terminal.currency,
+        locale=settings.terminal.locale,
+        title=settings.receipt.title,
+        pepper=_pepper(Path(settings.pepper())),
+        virtual=tuple(
+            VirtualDevice(driver.device, kind)
+            for kind, driver in parts.drivers
+            if isinstance(driver, Virtual)
+        ),
+        now_ms=clock.wall_ms,
+        random_bytes=os.urandom,
+        operator=lambda number: clerk.ask(lambda office: office.operator(number)),
+        api_keys=lambda: MappingProxyType(apikeys.load(apikeys.path_in(data_dir))),
+        receipt=lambda number: clerk.ask(lambda office: office.receipt(count(number))),
+        receipt_text=lambda number: clerk.ask(lambda office: office.receipt_text(count(number))),
+        receipt_png=png,
+        entry=lambda seq: clerk.ask(lambda office: office.entry(seq)),
+        search_members=lambda text, n: clerk.ask(lambda office: office.members.search(text, n)),
+        search_goods=lambda text, n: clerk.ask(lambda office: office.catalog.search_goods(text, n)),
+        tray=lambda: clerk.ask(lambda office: office.tray()),
+    )
+
+
+def _pepper(path: Path) -> bytes:
+    """Return the till's secret for PINs; it is drawn at the first start."""
+    try:
+        return path.read_bytes()[:PEPPER_BYTES]
+    except FileNotFoundError:
+        secret = os.urandom(PEPPER_BYTES)
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(secret)
+            file.flush()
+            os.fsync(file.fileno())
+        return secret
+
+
+__all__ = ["ListenError", "Parts", "StartError", "assemble"]
