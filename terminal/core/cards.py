@@ -12,7 +12,7 @@ import re
 from terminal.core.refusal import Key, Refusal, refuse
 
 CODE_PREFIX = "TP1:"
-_CODE = re.compile(r"^TP1:([0-9A-Z]{4,20}):([0-9]{2})$")
+_CODE = re.compile(r"TP1:([0-9A-Z]{4,20}):([0-9]{2})")
 _UID_LENGTHS = frozenset({4, 7, 8, 10})
 _RANDOM_UID_LENGTH = 4
 _RANDOM_UID_FIRST = 0x08
@@ -45,7 +45,7 @@ def parse_code(text: str) -> str | Refusal:
     >>> parse_code(code("100001"))
     '100001'
     """
-    match = _CODE.match(text)
+    match = _CODE.fullmatch(text)
     if match is None:
         return refuse(Key.UNREADABLE_CODE)
     number, check = match.groups()

@@ -24,14 +24,16 @@ from terminal.core import journal
 from terminal.core.books import postings_of
 from terminal.core.journal import Bill, Body, Buyer, Posting, Tender, Totals
 from terminal.core.pricing.basket import LINES_MAX, Goods, Line, Member
+from terminal.core.pricing.limits import too_much
 from terminal.core.pricing.quote import EMPTY, Quote, price
 from terminal.core.pricing.rules import RuleBook
 from terminal.core.refusal import Key, Refusal, refuse
 from terminal.core.units import MONEY_MAX, QUANTITY_MAX, Minor, Thousandths
 
 CASH, EXTERNAL = "cash", "external"
-LATER_TENDERS = frozenset({"stored_value", "points", "coupon", "count", "credit"})
-"""Value that is spent only against an allowance of the head office; refused where there is none."""
+"""The tenders that need nobody's word. Value (stored value, points, coupons, counts, credit) is spent only
+against an allowance of the head office and refused where there is none."""
+PIECE = "piece"
 TENDERS_MAX = 20
 REFERENCE_MAX = 64
 
@@ -207,9 +209,9 @@ def _open(sale: Sale, event: Event, turn: Turn) -> Step | Refusal:
             return _remove(sale, n, turn)
         case MemberIdentified(member):
             welcome = Tell("welcome", "good", (("name", member.name), ("tier", member.tier_name)))
-            return Open(_priced(replace(sale, member=member), turn)), (welcome,)
+            return _priced(replace(sale, member=member), turn, welcome)
         case MemberCleared():
-            return Open(_priced(replace(sale, member=None), turn)), ()
+            return _priced(replace(sale, member=None), turn)
         case Tendered(tender):
             return take(Due(sale, (), ()), tender) if sale.lines else refuse(Key.EMPTY_BASKET)
         case Voided():
@@ -274,14 +276,27 @@ def _add(sale: Sale, event: LineAdded, turn: Turn) -> Step | Refusal:
     unit_price = event.goods.price if event.unit_price is None else event.unit_price
     if not 0 <= unit_price <= MONEY_MAX:
         return refuse(Key.AMOUNT_RANGE)
-    last = sale.lines[-1] if sale.lines else None
-    if last is not None and (last.goods, last.price) == (event.goods, unit_price):
-        return _change(sale, LineChanged(last.n, last.quantity + event.quantity), turn)
+    same = _same_piece(sale, event.goods, unit_price)
+    if same is not None:
+        return _change(sale, LineChanged(same.n, same.quantity + event.quantity), turn)
     if len(sale.lines) >= LINES_MAX:
         return refuse(Key.BASKET_FULL, lines=LINES_MAX)
     line = Line(sale.next_n, event.goods, event.quantity, unit_price)
-    sale = replace(sale, lines=(*sale.lines, line), next_n=sale.next_n + 1)
-    return Open(_priced(sale, turn)), ()
+    return _priced(replace(sale, lines=(*sale.lines, line), next_n=sale.next_n + 1), turn)
+
+
+def _same_piece(sale: Sale, goods: Goods, unit_price: Minor) -> Line | None:
+    """Return the line that one more of ``goods`` joins.
+
+    Wherever it stands: percentages round once on a line, so two lines of one article could cost another
+    total than one line of both, and the order of scanning must not. Each weighing is a line of its own,
+    as the label on the bag says.
+    """
+    if goods.unit != PIECE:
+        return None
+    return next(
+        (line for line in sale.lines if line.price == unit_price and line.goods == goods), None
+    )
 
 
 def _change(sale: Sale, event: LineChanged, turn: Turn) -> Step | Refusal:
@@ -296,18 +311,18 @@ def _change(sale: Sale, event: LineChanged, turn: Turn) -> Step | Refusal:
         return refuse(Key.AMOUNT_RANGE)
     changed = replace(line, quantity=quantity, price=unit_price)
     lines = tuple(changed if each is line else each for each in sale.lines)
-    return Open(_priced(replace(sale, lines=lines), turn)), ()
+    return _priced(replace(sale, lines=lines), turn)
 
 
 def _remove(sale: Sale, n: int, turn: Turn) -> Step | Refusal:
     lines = tuple(line for line in sale.lines if line.n != n)
     if len(lines) == len(sale.lines):
         return refuse(Key.NO_SUCH_LINE, n=n)
-    return Open(_priced(replace(sale, lines=lines), turn)), ()
+    return _priced(replace(sale, lines=lines), turn)
 
 
 def _void(state: Open | Due) -> Step:
-    if not state.sale.lines:
+    if not state.sale.quote.lines:
         return Idle(), (Tell("voided"),)
     effects: list[Effect] = []
     ahead = state.ahead if isinstance(state, Due) else ()
@@ -316,16 +331,15 @@ def _void(state: Open | Due) -> Step:
         effects.append(Post(returned, postings_of(returned)))
     facts = state.sale.quote.facts
     effects.append(Post(journal.SaleVoided(bill(state.sale)), (), facts))
-    if ahead:
-        owed = sum(tender.amount for tender in ahead)
-        effects.append(Tell("voided-return", "warn", (("amount", owed),)))
-    else:
-        effects.append(Tell("voided"))
+    owed = state.paid if isinstance(state, Due) else 0
+    effects.append(
+        Tell("voided-return", "warn", (("amount", owed),)) if owed else Tell("voided")
+    )
     return Idle(), tuple(effects)
 
 
 def _tender_refusal(due: Due, tender: Tender, missing: Minor) -> Refusal | None:
-    if tender.type in LATER_TENDERS:
+    if tender.type not in (CASH, EXTERNAL):
         return refuse(Key.TENDER_NOT_HERE, type=tender.type)
     if not 0 <= tender.amount <= MONEY_MAX or (tender.amount == 0 and missing):
         return refuse(Key.AMOUNT_RANGE)
@@ -339,5 +353,12 @@ def _tender_refusal(due: Due, tender: Tender, missing: Minor) -> Refusal | None:
     return None
 
 
-def _priced(sale: Sale, turn: Turn) -> Sale:
-    return replace(sale, quote=price(sale.lines, sale.member, turn.rules))
+def repriced(sale: Sale, turn: Turn) -> Sale | Refusal:
+    """Return ``sale`` at the prices of the rules in force, or why it is too much for one sale."""
+    quote = price(sale.lines, sale.member, turn.rules)
+    return too_much(quote) or replace(sale, quote=quote)
+
+
+def _priced(sale: Sale, turn: Turn, *effects: Effect) -> Step | Refusal:
+    after = repriced(sale, turn)
+    return after if isinstance(after, Refusal) else (Open(after), effects)

@@ -1,8 +1,8 @@
 """What a scanned or typed text is: goods, a member's code, or something the till must not take.
 
 Sources: GS1 General Specifications 7.9 (check digit), 2.1 (GTIN-8, -12, -13, -14), 2.1.3 (UPC-E); AIM
-symbology identifiers, ISO/IEC 15424. Payment codes: the ranges published by the two large wallets; such a
-code is money, so it is refused before anybody logs it.
+symbology identifiers, ISO/IEC 15424. Payment codes: the ranges published by WeChat Pay, Alipay and UnionPay;
+such a code is money, so it is refused before anybody logs it.
 """
 
 import re
@@ -14,11 +14,16 @@ from terminal.core.refusal import Key, Refusal, refuse
 CODE_MAX = 512
 GOODS_CODE_MAX = 40
 
-_AIM = re.compile(r"^\][A-Za-z][0-9A-Za-z]")
+_AIM = re.compile(r"\][A-Za-z][0-9A-Za-z]")
+_AIM_UPC_E = "]E0"
+_AIM_EAN_8 = "]E4"
 _GTIN_LENGTHS = frozenset({8, 12, 13, 14})
-_WECHAT = re.compile(r"^1[0-5][0-9]{16}$")
-_ALIPAY = re.compile(r"^(2[5-9]|30)[0-9]{14,22}$")
-_PRINTABLE = re.compile(r"^[0-9A-Za-z ./+$%*_-]{1,40}$")
+_UPC_E_LENGTH = 8
+_WECHAT = re.compile(r"1[0-5][0-9]{16}")
+_ALIPAY = re.compile(r"(2[5-9]|30)[0-9]{14,22}")
+_UNIONPAY = re.compile(r"62[0-9]{17}")
+_PAYMENT = (_WECHAT, _ALIPAY, _UNIONPAY)
+_PRINTABLE = re.compile(rf"[0-9A-Za-z ./+$%*_-]{{1,{GOODS_CODE_MAX}}}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +56,18 @@ def parse(text: str) -> Meaning | Refusal:
     """
     if len(text) > CODE_MAX:
         return refuse(Key.UNREADABLE_CODE)
-    code = _AIM.sub("", text.strip())
-    if _WECHAT.match(code) or _ALIPAY.match(code):
+    text = text.strip()
+    mark = _AIM.match(text)
+    symbology, code = (mark.group(), text[mark.end() :]) if mark else ("", text)
+    if any(pattern.fullmatch(code) for pattern in _PAYMENT):
         return refuse(Key.PAYMENT_CODE)
     if code.startswith(cards.CODE_PREFIX):
         number = cards.parse_code(code)
         return number if isinstance(number, Refusal) else MemberCode(number)
-    if not _PRINTABLE.match(code):
+    if not _PRINTABLE.fullmatch(code):
         return refuse(Key.UNREADABLE_CODE)
     if code.isdigit() and len(code) in _GTIN_LENGTHS:
-        return _gtin(code, upc_e=text.strip().startswith("]E0") and len(code) == 8)  # noqa: PLR2004
+        return _gtin(code, symbology)
     return GoodsCode(code)
 
 
@@ -76,17 +83,24 @@ def check_digit(digits: str) -> int:
     return -sum(weighted) % 10
 
 
-def _gtin(code: str, *, upc_e: bool) -> Meaning | Refusal:
-    if check_digit(code[:-1]) == int(code[-1]):
+def _gtin(code: str, symbology: str) -> Meaning | Refusal:
+    # Some eight digits are a right EAN-8 and a right UPC-E; only the scanner saw which one it was.
+    upc_a = expand_upc_e(code) if len(code) == _UPC_E_LENGTH and symbology != _AIM_EAN_8 else None
+    if upc_a is not None and not _is_checked(upc_a):
+        upc_a = None
+    if upc_a is not None and (symbology == _AIM_UPC_E or not _is_checked(code)):
+        return GoodsCode(upc_a, ("0" + upc_a, "00" + upc_a, code))
+    if _is_checked(code) and not (symbology == _AIM_UPC_E and len(code) == _UPC_E_LENGTH):
         padded = code.rjust(14, "0")
-        forms = (code, padded, padded[1:], padded[2:] if padded.startswith("00") else "")
-        return GoodsCode(code, tuple(dict.fromkeys(f for f in forms[1:] if f and f != code)))
-    expanded = expand_upc_e(code) if len(code) == 8 else None  # noqa: PLR2004 - UPC-E has eight
-    if expanded is not None and check_digit(expanded[:-1]) == int(expanded[-1]):
-        return GoodsCode(expanded, ("0" + expanded, code))
-    if upc_e or len(code) != 8:  # noqa: PLR2004
+        forms = (padded, padded[1:], padded[2:] if padded.startswith("00") else "", upc_a or "")
+        return GoodsCode(code, tuple(dict.fromkeys(f for f in forms if f and f != code)))
+    if symbology.startswith("]E") or len(code) != _UPC_E_LENGTH:
         return refuse(Key.CHECK_DIGIT, code=code)
-    return GoodsCode(code)
+    return GoodsCode(code)  # Eight digits typed or unmarked may be the shop's own number.
+
+
+def _is_checked(code: str) -> bool:
+    return check_digit(code[:-1]) == int(code[-1])
 
 
 def expand_upc_e(code: str) -> str | None:

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 
 from terminal.core import sale
 from terminal.core.journal import Tender
-from terminal.core.pricing.quote import price
 from terminal.core.refusal import Key, Refusal, refuse
 from terminal.core.sale import Due, Effect, Idle, Open, Sale, State, Tell, Turn
 from terminal.core.units import Minor
@@ -162,5 +161,7 @@ def _resume(till: Till, sale_id: str | None, turn: Turn) -> Outcome | Refusal:
     if found is None:
         return refuse(Key.NOTHING_HELD)
     held = tuple(each for each in till.held if each is not found)
-    repriced = replace(found, quote=price(found.lines, found.member, turn.rules))
-    return replace(till, sale=Open(repriced), held=held), ()
+    basket = sale.repriced(found, turn)
+    if isinstance(basket, Refusal):
+        return basket
+    return replace(till, sale=Open(basket), held=held), ()
