@@ -104,8 +104,8 @@ class Pipe:
         """Make ``turn`` happen now. From any thread."""
         try:
             self._bell.send(b"x")
-        except BlockingIOError:
-            return  # It has been rung already and not been heard yet.
+        except OSError:
+            return  # It has been rung and not been heard yet, or nobody is there any more.
 
     def run(self, stop: threading.Event, turn: Turn) -> None:
         """Stay connected until ``stop``; whoever sets it should also :meth:`wake`."""

@@ -5,7 +5,7 @@ those bytes and never encoded again to compare. Decoding refuses what is too lar
 version that is not known yet; what the bytes mean for the books is checked by the caller.
 """
 
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 
@@ -26,41 +26,45 @@ class EntryTooLargeError(Exception):
     """An entry would not fit into a record; the sale must be split."""
 
 
+_Int = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+"""What every database holds; MessagePack itself goes up to 2**64 - 1."""
+
+
 class _Discount(msgspec.Struct, array_like=True, frozen=True):
     rule: str
     version: str
-    amount: int
+    amount: _Int
     why: str
-    percent: int = 0
+    percent: _Int = 0
 
 
 class _Line(msgspec.Struct, array_like=True, frozen=True):
-    n: int
+    n: _Int
     code: str
     name: str
     category: str
-    quantity: int
-    unit_price: int
-    shelf_price: int
-    gross: int
-    net: int
+    quantity: _Int
+    unit_price: _Int
+    shelf_price: _Int
+    gross: _Int
+    net: _Int
     discounts: tuple[_Discount, ...]
-    points: int = 0
+    points: _Int = 0
     earns: bool = True
-    tax_basis_points: int = 0
+    tax_basis_points: _Int = 0
 
 
 class _Bill(msgspec.Struct, array_like=True, frozen=True):
     sale_id: str
-    buyer: tuple[str, str, str, int] | None
+    buyer: tuple[str, str, str, _Int] | None
     lines: tuple[_Line, ...]
-    totals: tuple[int, int, int, int, int]
-    points_why: tuple[tuple[str, str, int, str, int], ...]
+    totals: tuple[_Int, _Int, _Int, _Int, _Int]
+    points_why: tuple[tuple[str, str, _Int, str, _Int], ...]
 
 
 class _Tender(msgspec.Struct, array_like=True, frozen=True):
     type: str
-    amount: int
+    amount: _Int
     reference: str = ""
 
 
@@ -68,7 +72,7 @@ class _Sale(msgspec.Struct, array_like=True, frozen=True, tag=1):
     receipt: str
     bill: _Bill
     tenders: tuple[_Tender, ...]
-    change: int
+    change: _Int
 
 
 class _PaymentTaken(msgspec.Struct, array_like=True, frozen=True, tag=2):
@@ -92,12 +96,12 @@ class _PinChanged(msgspec.Struct, array_like=True, frozen=True, tag=5):
 
 class _LockedOut(msgspec.Struct, array_like=True, frozen=True, tag=6):
     operator: str
-    until_ms: int
+    until_ms: _Int
 
 
 class _Reprinted(msgspec.Struct, array_like=True, frozen=True, tag=7):
     receipt: str
-    copy: int
+    copy: _Int
 
 
 _Body = (
@@ -106,18 +110,18 @@ _Body = (
 
 
 class _Entry(msgspec.Struct, array_like=True, frozen=True):
-    version: int
-    stamp: tuple[int, str, int, bool]
-    business_date: int
+    version: _Int
+    stamp: tuple[_Int, str, _Int, bool]
+    business_date: _Int
     store: str
     terminal: str
     operator: str
     call_id: str
-    versions: tuple[str, str, int]
+    versions: tuple[str, str, _Int]
     facts: tuple[tuple[str, str], ...]
     body: _Body
-    postings: tuple[tuple[str, str, int], ...]
-    corrects: tuple[str, int] | None = None
+    postings: tuple[tuple[str, str, _Int], ...]
+    corrects: tuple[str, _Int] | None = None
 
 
 _encoder = msgspec.msgpack.Encoder()
@@ -179,9 +183,12 @@ class BookLines(NamedTuple):
 
     postings: tuple[tuple[str, str, int], ...]
     """Account, unit, amount."""
-    sale_total: int | None
-    """Of a paid sale, otherwise ``None``."""
     wall_ms: int
+    business_date: int
+    sale: tuple[int, int, int, int, int] | None
+    """Gross, discount, rounding, total and points earned of a paid sale, otherwise ``None``."""
+    member: str
+    """Account number of the buyer of a paid sale, otherwise empty."""
 
 
 def decode_books(data: bytes) -> BookLines:
@@ -193,9 +200,12 @@ def decode_books(data: bytes) -> BookLines:
         UndecodableError: As for :func:`decode`.
     """
     wire = _decode(data)
-    body = wire.body
-    total = body.bill.totals[3] if isinstance(body, _Sale) else None
-    return BookLines(wire.postings, total, wire.stamp[0])
+    wall_ms, body = wire.stamp[0], wire.body
+    if not isinstance(body, _Sale):
+        return BookLines(wire.postings, wall_ms, wire.business_date, None, "")
+    buyer = body.bill.buyer
+    member = "" if buyer is None else buyer[0]
+    return BookLines(wire.postings, wall_ms, wire.business_date, body.bill.totals, member)
 
 
 def _decode(data: bytes) -> _Entry:

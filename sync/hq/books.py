@@ -1,0 +1,80 @@
+"""What a batch of records does to the books, summed, and which records the books cannot take.
+
+A record that its till chained and signed is kept whatever it holds. One that cannot be decoded, does not
+balance or is out of all proportion goes to quarantine and the rest of the batch into the books, so that no
+record ever stops a till.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from terminal.codec.entry import BookLines, UndecodableError, decode_books
+from terminal.core.books import Deltas, total
+from terminal.core.journal import Posting, UnbalancedError
+
+AMOUNT_MAX = 10**12
+"""Of one posting. Ten thousand million yuan is a fault, and a sum of such could leave 64 bits."""
+ACCOUNT_CHARS_MAX = 80
+FAULT_CHARS_MAX = 200
+_WALL_MS_END = 2**53
+_DATE_END = 100_000_000
+
+
+@dataclass(slots=True)
+class Sums:
+    """What a run of records adds up to. Positions count from 0 within the run."""
+
+    deltas: Deltas = field(default_factory=dict)
+    sales: list[tuple[int, str]] = field(default_factory=list)
+    """Positions of paid sales and their buyers' account numbers, empty without."""
+    sales_amount: int = 0
+    days: dict[int, tuple[int, int, int, int]] = field(default_factory=dict)
+    """Business date to number of sales, amount, discount and points."""
+    faults: list[tuple[int, str]] = field(default_factory=list)
+    """Positions of records for quarantine, and why."""
+    last_wall_ms: int = 0
+    """The till's clock in the last record that could be read, 0 unknown."""
+
+
+class _SenselessError(Exception):
+    """An entry that can be decoded but means nothing the books could hold."""
+
+
+def sum_up(bodies: Sequence[bytes]) -> Sums:
+    """Return what ``bodies`` add up to."""
+    sums = Sums()
+    deltas = sums.deltas
+    for position, body in enumerate(bodies):
+        try:
+            lines = decode_books(body)
+            change = _change(lines)
+        except (UndecodableError, UnbalancedError, _SenselessError) as error:
+            sums.faults.append((position, str(error)[:FAULT_CHARS_MAX] or type(error).__name__))
+            continue
+        for key, amount in change.items():
+            deltas[key] = deltas.get(key, 0) + amount
+        if lines.sale is not None:
+            sums.sales.append((position, lines.member))
+            _add_sale(sums, lines.business_date, lines.sale)
+        sums.last_wall_ms = lines.wall_ms
+    return sums
+
+
+def _add_sale(sums: Sums, day: int, totals: tuple[int, int, int, int, int]) -> None:
+    _, discount, _, total_amount, earned = totals
+    count, amount, off, points = sums.days.get(day, (0, 0, 0, 0))
+    sums.days[day] = (count + 1, amount + total_amount, off + discount, points + earned)
+    sums.sales_amount += total_amount
+
+
+def _change(lines: BookLines) -> Deltas:
+    for account, _, amount in lines.postings:
+        if not -AMOUNT_MAX <= amount <= AMOUNT_MAX or len(account) > ACCOUNT_CHARS_MAX:
+            raise _SenselessError("a posting's amount or account is out of all proportion")
+    if lines.sale is not None and max(map(abs, lines.sale)) > AMOUNT_MAX:
+        raise _SenselessError("a sale's total is out of all proportion")
+    if len(lines.member) > ACCOUNT_CHARS_MAX:
+        raise _SenselessError("a buyer's account is out of all proportion")
+    if not 0 <= lines.wall_ms < _WALL_MS_END or not 0 <= lines.business_date < _DATE_END:
+        raise _SenselessError("the clock is out of all proportion")
+    return total([Posting(*posting) for posting in lines.postings])

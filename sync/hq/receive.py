@@ -1,0 +1,221 @@
+"""What the head office does with one message: verify, store, answer. Bytes and time in, messages out.
+
+An answer is signed only after the store's commit. Whatever is wrong with a message, nothing but the list
+of refused messages changes.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from config.schema import FIRST
+from sync import topics
+from sync.hq.store import Held, Store, Stream
+from sync.mqtt import Message
+from sync.protocol.ack import Ack, Status, read_ack, write_ack
+from sync.protocol.batch import Batch, key_id_of, regards, unpack
+from sync.protocol.hello import Hello, Welcome, read_hello, write_welcome
+from sync.protocol.keys import BadKeyError, PublicKey, SecretKey, load_public
+from sync.protocol.record import DIGEST_BYTES, genesis
+from sync.protocol.state import read_till_state
+from sync.protocol.wire import BadEnvelopeError
+
+REFUSAL_EVERY_MS = 200
+"""Refused messages are kept at most this often, so that garbage does not wear out the disk."""
+_NO_DIGEST = bytes(DIGEST_BYTES)
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """Whose key is believed: ``first`` keeps each till's first; otherwise a folder of ``TERMINAL.pub``."""
+
+    folder: Path | None
+
+    @classmethod
+    def of(cls, setting: str) -> "Trust":
+        """Return what ``trust_tills`` in the settings means."""
+        return cls(None if setting == FIRST else Path(setting))
+
+    def believes(self, terminal: str, key: PublicKey) -> bool:
+        """Return whether ``key`` may be kept as the till's."""
+        if self.folder is None:
+            return True
+        try:
+            return load_public(self.folder / f"{terminal}.pub") == key
+        except (OSError, BadKeyError):
+            return False
+
+
+class Receiver:
+    """The head office's side of the protocol over its store."""
+
+    def __init__(self, store: Store, key: SecretKey, trust: Trust) -> None:
+        self._store = store
+        self._key = key
+        self._trust = trust
+        self._keys: dict[bytes, tuple[PublicKey, str]] = {}
+        """Keys in use; there are as many as enrolled tills."""
+        self._timeline = store.timeline
+        self._refusal_due_ms = 0
+
+    @property
+    def timeline(self) -> int:
+        """Our timeline; it may have been raised by the last message."""
+        return self._timeline
+
+    def take(self, message: Message, now_ms: int) -> list[Message]:
+        """Take in one message and return the answers.
+
+        Raises:
+            StoreError: Nothing was stored, nothing is answered; the till will repeat itself.
+            CommitUnknownError: End the process.
+        """
+        whose = topics.split(message.topic)
+        if whose is None:
+            return []
+        terminal, channel = whose
+        try:
+            match channel:
+                case topics.UP:
+                    return self._batch(terminal, message, now_ms)
+                case topics.REQUEST:
+                    return self._hello(terminal, message, now_ms)
+                case _:
+                    self._state(terminal, message, now_ms)
+        except BadEnvelopeError as error:
+            self._keep(message, error.reason, now_ms)
+        return []
+
+    def _batch(self, terminal: str, message: Message, now_ms: int) -> list[Message]:
+        data = message.payload
+        try:
+            batch, digests = self._read(terminal, data)
+        except BadEnvelopeError as error:
+            self._keep(message, error.reason, now_ms)
+            held = Held(Status.REFUSED, 0, 0, _NO_DIGEST, error.reason)
+            return [self._answer(terminal, "", held, data)]
+        streams = self._store.streams(batch.ledger_id)
+        if not streams or streams[0].terminal != terminal:
+            self._keep(message, "unknown-ledger", now_ms)
+            held = Held(Status.REFUSED, 0, 0, _NO_DIGEST, "unknown-ledger")
+            return [self._answer(terminal, batch.ledger_id, held, data)]
+        held = self._store.append(batch, digests, now_ms)
+        if held.status is Status.REFUSED:
+            self._keep(message, held.reason, now_ms)
+            self._store.flag(batch.ledger_id, held.branch, held.reason)
+        return [self._answer(terminal, batch.ledger_id, held, data)]
+
+    def _read(self, terminal: str, data: bytes) -> tuple[Batch, list[bytes]]:
+        key = self._known(key_id_of(data), terminal)
+        batch, digests = unpack(data, key)
+        if batch.terminal != terminal:
+            raise BadEnvelopeError("terminal", f"{batch.terminal} on the topic of {terminal}")
+        return batch, digests
+
+    def _known(self, key_id: bytes, terminal: str) -> PublicKey:
+        known = self._keys.get(key_id)
+        if known is None:
+            row = self._store.key(key_id)
+            if row is None:
+                raise BadEnvelopeError("unknown-key", key_id.hex())
+            known = self._keys[key_id] = (PublicKey.of(row[0]), row[1])
+        if known[1] != terminal:
+            raise BadEnvelopeError("terminal", f"the key of {known[1]}")
+        return known[0]
+
+    def _answer(self, terminal: str, ledger_id: str, held: Held, batch: bytes) -> Message:
+        ack = Ack(
+            ledger_id,
+            held.branch,
+            held.seq,
+            held.digest,
+            self._timeline,
+            held.status,
+            held.reason,
+            regards(batch),
+        )
+        return Message(topics.topic(terminal, topics.ACK), write_ack(ack, self._key))
+
+    def _hello(self, terminal: str, message: Message, now_ms: int) -> list[Message]:
+        hello, key = read_hello(message.payload)
+        if hello.terminal != terminal:
+            raise BadEnvelopeError("terminal", f"{hello.terminal} on the topic of {terminal}")
+        reason = self._objection(hello, key, now_ms)
+        if reason:
+            self._keep(message, reason, now_ms)
+            held = Held(Status.REFUSED, 0, 0, _NO_DIGEST, reason)
+        else:
+            held = self._greet(hello, key, now_ms)
+        ack = Ack(
+            hello.ledger_id, held.branch, held.seq, held.digest, self._timeline, held.status, reason
+        )
+        welcome = Welcome(hello.nonce, self._key.public.raw, write_ack(ack, self._key))
+        payload = write_welcome(welcome, self._key)
+        return [Message(topics.topic(terminal, topics.RESPONSE), payload)]
+
+    def _objection(self, hello: Hello, key: PublicKey, now_ms: int) -> str:
+        """Return why this till is not heard, empty if it is; keeps its key at the first time."""
+        known = self._store.key_of(hello.terminal)
+        if known is None:
+            owner = self._store.key(key.key_id)
+            if owner is not None or not self._trust.believes(hello.terminal, key):
+                return "not-enrolled"
+            self._store.enrol(hello.terminal, key.key_id, key.raw, now_ms)
+        elif known != key.raw:
+            return "other-key"
+        streams = self._store.streams(hello.ledger_id)
+        return "other-ledger" if streams and streams[0].terminal != hello.terminal else ""
+
+    def _greet(self, hello: Hello, key: PublicKey, now_ms: int) -> Held:
+        streams = self._store.streams(hello.ledger_id)
+        if not streams:
+            start = genesis(hello.ledger_id, key.raw)
+            who = (hello.ledger_id, hello.terminal, key.key_id)
+            streams = [self._store.open_ledger(*who, start, now_ms)]
+        said = self._what_we_said(hello)
+        if said is not None and not self._holds(streams, said):
+            self._timeline = self._store.raise_timeline(said.timeline)
+        stream = self._stream_of(streams, hello, said)
+        self._store.heard(stream, hello.head_seq, now_ms)
+        return Held(Status.OK, stream.branch, stream.last_seq, stream.last_digest)
+
+    def _what_we_said(self, hello: Hello) -> Ack | None:
+        """Return the acknowledgement that the till shows, if it is ours and of this ledger."""
+        try:
+            ack = read_ack(hello.ack, self._key.public)
+        except BadEnvelopeError:
+            return None
+        return ack if ack.ledger_id == hello.ledger_id else None
+
+    def _holds(self, streams: list[Stream], said: Ack) -> bool:
+        """Return whether we still hold what we once signed for, in a timeline that we know."""
+        digests = (self._store.digest_at(stream, said.acked_seq) for stream in streams)
+        return said.timeline <= self._timeline and said.head_hash in digests
+
+    def _stream_of(self, streams: list[Stream], hello: Hello, said: Ack | None) -> Stream:
+        """Return the stream that the till most likely is: by its head, by our last word, by its claim."""
+        for stream in streams:
+            if self._store.digest_at(stream, hello.head_seq) == hello.head_hash:
+                return stream
+        apart = [
+            stream
+            for stream in streams
+            if said is not None and self._store.digest_at(stream, said.acked_seq) == said.head_hash
+        ]
+        candidates = apart or streams
+        return next((s for s in candidates if s.branch == hello.branch), candidates[0])
+
+    def _state(self, terminal: str, message: Message, now_ms: int) -> None:
+        if not message.payload:
+            return  # A retained message that somebody cleared.
+        known = self._store.key_of(terminal)
+        if known is None:
+            return  # It has not said hello yet; the state is retained and repeated.
+        state = read_till_state(message.payload, PublicKey.of(known))
+        if state.terminal != terminal:
+            raise BadEnvelopeError("terminal", f"{state.terminal} on the topic of {terminal}")
+        self._store.note_state(state, now_ms)
+
+    def _keep(self, message: Message, reason: str, now_ms: int) -> None:
+        if now_ms >= self._refusal_due_ms:
+            self._refusal_due_ms = now_ms + REFUSAL_EVERY_MS
+            self._store.refuse(message.topic, message.payload, reason, now_ms)

@@ -1,0 +1,86 @@
+"""Tables of the head office's database.
+
+A record's row number is its stream's number and its own packed into one integer, so that each stream's
+records lie together without a second index; the view ``records`` spells them out. Records are never
+changed or deleted. Balances, the list of sales and the sums in ``stream`` follow from the records.
+"""
+
+SCHEMA = 1
+SEQ_BITS = 40
+"""Written out in the view ``records``."""
+PAGE_BYTES = 4_096
+
+PRAGMAS = (
+    ("page_size", PAGE_BYTES),  # Before WAL, or it is ignored.
+    ("journal_mode", "wal"),
+    ("synchronous", "full"),
+    ("wal_autocheckpoint", 0),  # Automatic checkpoints swallow I/O errors.
+    ("recursive_triggers", 1),  # Else INSERT OR REPLACE deletes past the triggers.
+    ("cache_size", -64_000),
+)
+
+TABLES = (
+    "CREATE TABLE state (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID",
+    """CREATE TABLE till_key (
+        key_id BLOB PRIMARY KEY, public_key BLOB NOT NULL, terminal TEXT NOT NULL UNIQUE,
+        first_seen_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE stream (
+        id INTEGER PRIMARY KEY, ledger_id TEXT NOT NULL, branch INTEGER NOT NULL,
+        terminal TEXT NOT NULL, key_id BLOB NOT NULL,
+        parent INTEGER, base_seq INTEGER NOT NULL, base_digest BLOB NOT NULL,
+        last_seq INTEGER NOT NULL, last_digest BLOB NOT NULL,
+        head_seq INTEGER NOT NULL DEFAULT 0, connected INTEGER NOT NULL DEFAULT 0,
+        session BLOB NOT NULL DEFAULT x'', heard_ms INTEGER NOT NULL,
+        record_ms INTEGER NOT NULL DEFAULT 0, skew_ms INTEGER NOT NULL DEFAULT 0,
+        sales INTEGER NOT NULL DEFAULT 0, sales_amount INTEGER NOT NULL DEFAULT 0,
+        quarantined INTEGER NOT NULL DEFAULT 0, refusal TEXT NOT NULL DEFAULT '',
+        revision INTEGER NOT NULL DEFAULT 0,
+        UNIQUE (ledger_id, branch)) STRICT""",
+    """CREATE TABLE record (
+        id INTEGER PRIMARY KEY, body BLOB NOT NULL, digest BLOB NOT NULL,
+        received_ms INTEGER NOT NULL) STRICT""",
+    """CREATE TABLE balance (
+        account TEXT NOT NULL, unit TEXT NOT NULL, amount INTEGER NOT NULL,
+        PRIMARY KEY (account, unit)) STRICT, WITHOUT ROWID""",
+    # No index on the member: it would scatter each batch over the whole file; a scan is short enough.
+    """CREATE TABLE sale (
+        id INTEGER PRIMARY KEY, record INTEGER NOT NULL, member TEXT NOT NULL) STRICT""",
+    """CREATE TABLE day (
+        business_date INTEGER PRIMARY KEY, sales INTEGER NOT NULL, amount INTEGER NOT NULL,
+        discount INTEGER NOT NULL, earned INTEGER NOT NULL) STRICT""",
+    "CREATE TABLE quarantine (record INTEGER PRIMARY KEY, fault TEXT NOT NULL) STRICT",
+    """CREATE TABLE refused (
+        id INTEGER PRIMARY KEY AUTOINCREMENT, received_ms INTEGER NOT NULL, topic TEXT NOT NULL,
+        reason TEXT NOT NULL, size INTEGER NOT NULL, envelope BLOB NOT NULL) STRICT""",
+    """CREATE VIEW records AS
+        SELECT stream.ledger_id, stream.branch, record.id & 1099511627775 AS seq,
+            record.body, record.digest, record.received_ms, record.id
+        FROM record JOIN stream ON stream.id = record.id >> 40""",
+    """CREATE TRIGGER record_is_never_changed BEFORE UPDATE ON record
+        BEGIN SELECT raise(ABORT, 'records are never changed'); END""",
+    """CREATE TRIGGER record_is_never_deleted BEFORE DELETE ON record
+        BEGIN SELECT raise(ABORT, 'records are never deleted'); END""",
+)
+
+
+def record_id(stream: int, seq: int) -> int:
+    """Return the row number of a record.
+
+    >>> seq_of(record_id(3, 17))
+    17
+    """
+    return stream << SEQ_BITS | seq
+
+
+def seq_of(record: int) -> int:
+    """Return the number within its stream of the record with this row number."""
+    return record & (1 << SEQ_BITS) - 1
+
+
+def stream_of(record: int) -> int:
+    """Return the stream of the record with this row number.
+
+    >>> stream_of(record_id(3, 17))
+    3
+    """
+    return record >> SEQ_BITS
