@@ -18,6 +18,9 @@ from terminal.core.journal import (
     UnbalancedError,
 )
 
+POSTING_MAX = 10**15
+"""A thousand times what one sale may come to. More is a forged entry, and would overflow a sum one day."""
+
 Deltas = dict[tuple[str, str], int]
 """Signed change by account and unit."""
 
@@ -28,7 +31,8 @@ def deltas(entry: Entry) -> Deltas:
     """Return what ``entry`` changes, checked.
 
     Raises:
-        UnbalancedError: The postings of a unit do not add up to zero, or an account is not in the chart.
+        UnbalancedError: The postings of a unit do not add up to zero, an account is not in the chart, or
+            an amount is past :data:`POSTING_MAX`.
     """
     return total(entry.postings)
 
@@ -46,6 +50,8 @@ def total(postings: Iterable[Posting]) -> Deltas:
         key = (posting.account, unit)
         change[key] = change.get(key, 0) + amount
         by_unit[unit] = by_unit.get(unit, 0) + amount
+        if not -POSTING_MAX <= amount <= POSTING_MAX:
+            raise UnbalancedError(f"amount {amount} on {posting.account!r} is out of range")
         if not accounts.is_known(posting.account, unit):
             raise UnbalancedError(f"no account {posting.account!r} in {unit!r}")
     for unit, amount in by_unit.items():

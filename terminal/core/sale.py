@@ -332,9 +332,7 @@ def _void(state: Open | Due) -> Step:
     facts = state.sale.quote.facts
     effects.append(Post(journal.SaleVoided(bill(state.sale)), (), facts))
     owed = state.paid if isinstance(state, Due) else 0
-    effects.append(
-        Tell("voided-return", "warn", (("amount", owed),)) if owed else Tell("voided")
-    )
+    effects.append(Tell("voided-return", "warn", (("amount", owed),)) if owed else Tell("voided"))
     return Idle(), tuple(effects)
 
 

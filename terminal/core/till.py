@@ -131,13 +131,13 @@ def _sell(till: Till, event: Sold, turn: Turn) -> Outcome | Refusal:
     if event.expected is not None and event.expected != total:
         return refuse(Key.TOTAL_DIFFERS, total=total)
     due = Due(wanted, (), ())
-    for tender in event.tenders:
+    for number, tender in enumerate(event.tenders, 1):
         missing = total - due.paid
         last = sale.take(due, tender)
         if isinstance(last, Refusal):
             return last
         if tender.amount >= missing:
-            if tender is not event.tenders[-1]:
+            if number < len(event.tenders):
                 return refuse(Key.OVERPAID, missing=0)
             tenders = (*due.tenders, tender)
             return till, sale.posted(wanted, (), tenders, tender.amount - missing)

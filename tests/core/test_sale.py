@@ -81,9 +81,7 @@ due      sale-due   sale-due      sale-due      sale-due  sale-due      Due     
 ahead    sale-due   sale-due      sale-due      sale-due  sale-due      Due           Idle          payment-taken  Idle
 """
 HEAD, *ROWS = [row.split() for row in TABLE.strip().splitlines()]
-CELLS = [
-    (row[0], event, cell) for row in ROWS for event, cell in zip(HEAD, row[1:], strict=True)
-]
+CELLS = [(row[0], event, cell) for row in ROWS for event, cell in zip(HEAD, row[1:], strict=True)]
 
 
 def test_the_table_names_every_state_and_event():
@@ -266,7 +264,9 @@ def test_the_same_piece_again_raises_its_line():
 
 
 def test_another_price_or_another_weighing_is_a_line_of_its_own():
-    state = state_after(ADD, LineAdded(WATER, 1000, 200), LineAdded(APPLES, 500), LineAdded(APPLES, 500))
+    state = state_after(
+        ADD, LineAdded(WATER, 1000, 200), LineAdded(APPLES, 500), LineAdded(APPLES, 500)
+    )
     assert [line.n for line in state.sale.lines] == [1, 2, 3, 4]
 
 

@@ -30,7 +30,10 @@ UPC_E = [
     ("06397126", "063200009716"),  # 0 to 2: two digits, that digit, four zeros, three digits
     ("08679339", "086700000939"),  # 3: three digits, five zeros, two digits
     ("01245608", "012000004568"),  # 0; 12 000 + 00456: 3*(0+2+0+0+4+6)+(1+0+0+0+5) = 42, digit 8
-    ("05170194", "051701000094"),  # 9; 51701 + 00009: 3*(0+1+0+0+0+9)+(5+7+1+0+0) = 43, so 7 is wrong
+    (
+        "05170194",
+        "051701000094",
+    ),  # 9; 51701 + 00009: 3*(0+1+0+0+0+9)+(5+7+1+0+0) = 43, so 7 is wrong
 ]
 
 
@@ -169,7 +172,9 @@ def test_any_text_is_goods_a_member_or_a_refusal(text):
     meaning = parse(text)
     assert isinstance(meaning, GoodsCode | MemberCode | Refusal)
     if isinstance(meaning, GoodsCode):
-        assert all(form.isascii() and form.isprintable() for form in (meaning.code, *meaning.alternatives))
+        assert all(
+            form.isascii() and form.isprintable() for form in (meaning.code, *meaning.alternatives)
+        )
 
 
 @given(st.text("0123456789", min_size=1, max_size=30))
