@@ -10,8 +10,8 @@ ROWS = 50
 """Rows of a page where nothing else is asked for."""
 ROWS_MAX = 200
 SEARCH_LENGTH_MAX = 60
-NUMBER_MAX = 2**63 - 1
-"""SQLite's largest integer."""
+NUMBER_MAX = 2**63 - 2
+"""One below the largest integer of SQLite, so that a neighbour is still one."""
 _DIGITS_MAX = 19
 
 

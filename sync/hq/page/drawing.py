@@ -1,6 +1,6 @@
 """Draws answers as HTML: the templates, and how they write amounts, times and words."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from sync.hq.page import wording
+from sync.hq.page.answers import Reason
 from sync.hq.page.around import Around
 from sync.hq.page.language import LANGUAGES, Language
 from terminal.core.receipts.layout import quantity
@@ -51,7 +52,7 @@ class Drawing:
         )
         self._jinja.filters.update(
             money=wording.money, count=wording.count, quantity=quantity, day=wording.day,
-            iso=wording.iso, moment=partial(wording.moment, zone=zone), share=share,
+            iso=wording.iso, moment=partial(wording.moment, zone=zone), share=share, by_why=by_why,
         )  # fmt: skip
         self._jinja.globals.update(screens=SCREENS, languages=LANGUAGES, name_of=around.called)
 
@@ -72,6 +73,14 @@ class Drawing:
             now_ms=now_ms,
             **facts,
         )
+
+
+def by_why(reasons: Iterable[Reason]) -> list[tuple[str, int]]:
+    """Return what each rule took off a sale, by its name, in the order the rules took part."""
+    taken: dict[str, int] = {}
+    for reason in reasons:
+        taken[reason.why] = taken.get(reason.why, 0) + reason.amount
+    return list(taken.items())
 
 
 def share(part: int, whole: int) -> int:

@@ -60,14 +60,17 @@ class RecordAnswer:
     received_ms: int
     size: int
     fault: str
+    """Why it is in quarantine, otherwise empty."""
+    newest: bool
+    """Whether no record follows it yet."""
     entry: EntryAnswer | None
 
 
-def opened(record: RecordView, language: Language) -> RecordAnswer:
+def opened(record: RecordView, language: Language, *, newest: bool) -> RecordAnswer:
     """Return ``record`` as the page and the API show it."""
     return RecordAnswer(
         record.ledger_id, record.branch, record.seq, record.terminal, record.digest,
-        record.previous, record.received_ms, record.size, record.fault,
+        record.previous, record.received_ms, record.size, record.fault, newest,
         None if record.entry is None else _entry(record.entry, language),
     )  # fmt: skip
 

@@ -78,7 +78,8 @@ class Questions:
         record = self.reader.entry(name.ledger_id, name.seq, name.branch)
         if record is None:
             raise NotFoundError(f"no record {name.seq} in ledger {name.ledger_id}")
-        return opened(record, language)
+        follower = self.reader.entry(name.ledger_id, name.seq + 1, name.branch)
+        return opened(record, language, newest=follower is None)
 
     def balances(self, _path: Given, query: Given, _language: Language) -> BalancesAnswer:
         """Return a page of balances; without a search, of the members'."""
