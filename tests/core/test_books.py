@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import pytest
 from hypothesis import assume, given
-from hypothesis import strategies as st
 
 from terminal.core import accounts
 from terminal.core.books import POSTING_MAX, deltas, postings_of, total

@@ -11,7 +11,7 @@ from terminal.core.pricing.quote import EMPTY, Quote, price
 from terminal.core.pricing.rules import RuleBook
 from terminal.core.sale import Idle, LineAdded, Open, Turn, step
 from tests.kit import goods
-from tests.kit.goods import APPLES, BREAD, LI, RULES, SWEET, TOBACCO, TURN, WANG, WATER, rule
+from tests.kit.goods import APPLES, BREAD, LI, RULES, SWEET, TOBACCO, WANG, WATER, rule
 
 GOODS = st.sampled_from([WATER, BREAD, SWEET, APPLES, TOBACCO, goods.GIFT])
 QUANTITIES = st.sampled_from([1000, 2000, 3000, 333, 1250, 1])

@@ -32,13 +32,23 @@ def cut(text: str, columns: int) -> str:
 
 
 def wrap(text: str, columns: int) -> list[str]:
-    """Return ``text`` in lines of at most ``columns``, broken anywhere, as Chinese is."""
+    """Return ``text`` in lines of at most ``columns``: Chinese broken anywhere, a Latin word only if it must.
+
+    >>> wrap("扫码 scan here", 11)
+    ['扫码 scan', 'here']
+    """
     lines = []
     while text:
         line = cut(text, columns) or text[:1]
+        if " " in line.strip() and _is_word(text[len(line) - 1 : len(line) + 1]):
+            line = line[: line.rindex(" ") + 1]
         lines.append(line.rstrip())
         text = text[len(line) :].lstrip()
     return lines
+
+
+def _is_word(pair: str) -> bool:
+    return len(pair) == 2 and pair.isascii() and pair.isalnum()  # noqa: PLR2004 - a pair
 
 
 def money(amount: Minor) -> str:

@@ -6,11 +6,11 @@ the short reason the shop gave the rule. The member is masked. A copy says that 
 
 from dataclasses import dataclass
 
-from terminal.core.journal import Entry, SalePosted
+from terminal.core.journal import Entry, SalePosted, Tender
 from terminal.core.pricing.quote import QuoteLine
 from terminal.core.receipts.layout import money, quantity, spread, wrap
 from terminal.core.receipts.words import Words
-from terminal.core.slip import Part, QrCode, Slip, TextLine
+from terminal.core.slip import Part, QrCode, Slip, TextLine, width
 from terminal.core.units import ONE_PIECE
 
 TENDER_WORDS = {"cash": "Cash", "external": "Card / QR"}
@@ -33,14 +33,15 @@ def lay_out(entry: Entry, when: str, head: Head, words: Words, columns: int) -> 
     """
     sale = entry.body
     assert isinstance(sale, SalePosted)
-    parts: list[Part] = [TextLine(head.title, big=True, centred=True)]
+    title = wrap(head.title, columns // 2)
+    parts: list[Part] = [TextLine(line, big=True, centred=True) for line in title]
     parts += [TextLine(text, centred=True) for line in head.lines for text in wrap(line, columns)]
     text = [
         spread(
             f"{words['Till']} {entry.terminal}", f"{words['Operator']} {entry.operator}", columns
         ),
-        f"{words['No.']} {sale.receipt}",
-        f"{words['Date']} {when}",
+        *wrap(f"{words['No.']} {sale.receipt}", columns),
+        *wrap(f"{words['Date']} {when}", columns),
         "-" * columns,
     ]
     for line in sale.bill.lines:
@@ -73,7 +74,7 @@ def _line(line: QuoteLine, words: Words, columns: int) -> list[str]:
         count = f"  {quantity(line.quantity)} × {money(line.unit_price)}"
         text = [*wrap(line.name, columns)[:1], spread(count, money(line.gross), columns)]
     if line.unit_price != line.shelf_price:
-        text.append(f"  {words['Price changed from']} {money(line.shelf_price)}")
+        text += wrap(f"  {words['Price changed from']} {money(line.shelf_price)}", columns)
     text += [
         spread(f"  {taken.why}", f"-{money(taken.amount)}", columns) for taken in line.discounts
     ]
@@ -93,12 +94,21 @@ def _sums(sale: SalePosted, words: Words, columns: int) -> list[Part]:
     half = columns // 2
     parts.append(TextLine(spread(words["Total"], f"¥{money(totals.total)}", half), big=True))
     for tender in sale.tenders:
-        word = words[TENDER_WORDS[tender.type]]
-        label = f"{word} {tender.reference}" if tender.reference else word
-        parts.append(TextLine(spread(label, money(tender.amount), columns)))
+        parts += [TextLine(line) for line in _tender(tender, words, columns)]
     if sale.change:
         parts.append(TextLine(spread(words["Change"], money(sale.change), columns)))
     return parts
+
+
+def _tender(tender: Tender, words: Words, columns: int) -> list[str]:
+    word, amount = words[TENDER_WORDS[tender.type]], money(tender.amount)
+    if not tender.reference:
+        return [spread(word, amount, columns)]
+    label = f"{word} {tender.reference}"
+    if width(label) + 1 + width(amount) <= columns:
+        return [spread(label, amount, columns)]
+    # Whole, for it is what the customer's bank asks for; never cut to make room for the amount.
+    return [spread(word, amount, columns), *wrap(f"  {tender.reference}", columns)]
 
 
 def _member(sale: SalePosted, words: Words, columns: int) -> list[str]:
