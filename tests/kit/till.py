@@ -1,0 +1,453 @@
+"""The real till, head office and their settings as processes, for tests that press them hard.
+
+    with TillProcess(tmp_path) as till:
+        till.api.sign_in()
+        till.api.sell()
+        till.restart()
+        assert till.records() == ...
+
+Every program runs as a technician starts it (``python -m terminal.app.cli run``), on a free port, with
+its files below the folder that the test gives. What it says is kept in ``NAME.log`` there.
+"""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing, suppress
+from functools import cached_property
+from itertools import count
+from pathlib import Path
+from typing import Any, Self
+
+import httpx
+
+from terminal.store.reader import Reader
+from terminal.store.verify import verify
+from tests.kit.waiting import until
+
+TOP = Path(__file__).parents[2]
+SHOP = TOP / "config" / "examples" / "shop.toml"
+CASHIER, SUPERVISOR = "1001", "9001"
+PIN = "739152"
+"""What :meth:`Api.sign_in` changes everybody's first PIN to."""
+STOP_LIMIT_S = 5.0
+"""A program that is asked to stop has stopped by then."""
+START_LIMIT_S = 30.0
+
+Json = dict[str, Any]
+Device = Mapping[str, str | int | bool]
+READER: Device = {"name": "counter", "driver": "virtual"}
+SCANNER: Device = {"name": "gun", "driver": "virtual"}
+PRINTER: Device = {"name": "receipt", "driver": "virtual"}
+WATER, COLA, SOAP = "6921168509201", "6928476800013", "6902924100016"
+"""Goods of the example shop for 200, 350 and 3990 fen."""
+
+
+def free_port() -> int:
+    """Return a port on which nobody listens now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def first_pins(shop: Path) -> dict[str, str]:
+    """Return the first PIN of every operator in a shop file."""
+    from config.load import load_shop
+
+    return {each.id: each.pin or "" for each in load_shop(shop).operators}
+
+
+class Process:
+    """One of our programs, or any other, as a process."""
+
+    def __init__(self, name: str, command: Sequence[str], folder: Path) -> None:
+        self.name = name
+        self.command = list(command)
+        self.folder = folder
+        self.env: dict[str, str] = {}
+        """Put into the environment at the next start."""
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        """The process that runs, or ran last."""
+        assert self._process is not None, f"{self.name} was never started"
+        return self._process.pid
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it has not ended."""
+        return self._process is not None and self._process.poll() is None
+
+    def start(self) -> None:
+        """Start it and return at once; what it says is appended to its log."""
+        assert not self.is_running
+        with self.log_path.open("ab") as said:
+            self._process = subprocess.Popen(
+                self.command,
+                cwd=TOP,
+                stdout=said,
+                stderr=said,
+                stdin=subprocess.DEVNULL,
+                env={**os.environ, **self.env},
+            )
+
+    def kill(self) -> None:
+        """End it as a crash would, and wait until it is gone."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+
+    def stop(self, limit_s: float = STOP_LIMIT_S) -> int:
+        """Ask it to end and return its exit code.
+
+        Raises:
+            subprocess.TimeoutExpired: It did not, and was killed.
+        """
+        assert self._process is not None
+        with suppress(ProcessLookupError):
+            self._process.send_signal(signal.SIGTERM)
+        return self.wait(limit_s)
+
+    def wait(self, limit_s: float = START_LIMIT_S) -> int:
+        """Return its exit code once it has ended by itself; kill it when it does not."""
+        assert self._process is not None
+        try:
+            return self._process.wait(limit_s)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise
+
+    def signal(self, number: int) -> None:
+        """Send it a signal."""
+        os.kill(self.pid, number)
+
+    @property
+    def log_path(self) -> Path:
+        """Where what it says is kept."""
+        return self.folder / f"{self.name}.log"
+
+    @property
+    def log(self) -> str:
+        """What it said so far, over all its starts."""
+        return self.log_path.read_text(encoding="utf-8", errors="replace")
+
+
+class _Server(Process):
+    """A program that serves a page."""
+
+    def __init__(self, name: str, words: Sequence[str], folder: Path) -> None:
+        super().__init__(name, [sys.executable, "-m", "terminal.app.cli", *words], folder)
+        self.port = free_port()
+
+    @property
+    def address(self) -> str:
+        """Where its page is."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def wait_until_up(self) -> None:
+        """Return once the page answers; fail at once when the program ends instead."""
+
+        def answers() -> bool:
+            assert self.is_running, f"{self.name} ended at its start:\n{self.log[-4000:]}"
+            with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1.0):
+                with suppress(httpx.HTTPError):
+                    return httpx.get(self.address + self._ready_path, timeout=5.0).status_code < 500
+            return False
+
+        until(answers, f"{self.name} answers on port {self.port}", START_LIMIT_S)
+
+    _ready_path = "/"
+
+    def restart(self) -> None:
+        """Start it again, after killing it if it runs, and wait until the page answers."""
+        if self.is_running:
+            self.kill()
+        self.start()
+        self.wait_until_up()
+
+    def __enter__(self) -> Self:
+        self.start()
+        try:
+            self.wait_until_up()
+        except BaseException:
+            self.kill()
+            raise
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if self.is_running:
+            self.kill()
+        if kind is not None:
+            print(f"--- {self.name}.log\n{self.log[-4000:]}")
+
+
+class TillProcess(_Server):
+    """A till with virtual devices, or with those that are given as tables of its settings file."""
+
+    _ready_path = "/api/v1/till"
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        readers: Iterable[Device] = (READER,),
+        scanners: Iterable[Device] = (SCANNER,),
+        printers: Iterable[Device] = (PRINTER,),
+        broker: int | None = None,
+        terminal: str = "S01-T1",
+        locale: str = "en",
+    ) -> None:
+        """Write the settings into ``folder``; ``broker`` is a port of this machine, None: no sync."""
+        folder.mkdir(parents=True, exist_ok=True)
+        self.settings = folder / "terminal.toml"
+        super().__init__("till", ["run", "--config", str(self.settings)], folder)
+        self.shop = folder / "shop.toml"
+        if not self.shop.exists():
+            shutil.copy(SHOP, self.shop)
+        self.data = folder / "till"
+        self.tables: list[tuple[str, Device]] = [
+            ("[terminal]", {"id": terminal, "store": "S01", "currency": "CNY", "locale": locale,
+                            "data_dir": "till"}),
+            *(("[[readers]]", each) for each in readers),
+            *(("[[scanners]]", each) for each in scanners),
+            *(("[[printers]]", each) for each in printers),
+            ("[counter]", {"listen": f"127.0.0.1:{self.port}"}),
+            ("[shop]", {"data": "shop.toml"}),
+        ]  # fmt: skip
+        if broker is not None:
+            link: Device = {"broker": f"mqtt://127.0.0.1:{broker}", "trust_hq": "first"}
+            self.tables.append(("[sync]", link))
+        self.write_settings()
+
+    def write_settings(self) -> None:
+        """Write :attr:`tables` anew; they count from the next start."""
+        rows = [
+            "\n".join((head, *(f"{name} = {json.dumps(value, ensure_ascii=False)}"
+                               for name, value in table.items())))
+            for head, table in self.tables
+        ]  # fmt: skip
+        self.settings.write_text("\n\n".join(rows) + "\n", encoding="utf-8")
+
+    @cached_property
+    def api(self) -> "Api":
+        """The API as the page uses it, with the cookie of who signed in."""
+        return Api(self.address, first_pins(self.shop))
+
+    def program(self, role: str = "cashier", name: str = "register") -> "Api":
+        """Return the API as a cash-register program uses it, with a key of its own."""
+        made = self.tallypoint("key", "new", name, "--role", role, "--config", str(self.settings))
+        assert made.returncode == 0, made.stderr
+        return Api(self.address, {}, key=made.stdout.strip())
+
+    def tallypoint(self, *words: str) -> "subprocess.CompletedProcess[str]":
+        """Run a command of the technician's."""
+        return tallypoint(*words)
+
+    def state(self) -> Json:
+        """Return the till as the page shows it."""
+        return self.api.json("GET", "/till")
+
+    def until(self, is_so: Callable[[Json], Any], what: str) -> Json:
+        """Return the till's state once it is so."""
+        seen: list[Json] = []
+
+        def look() -> bool:
+            seen[:] = [self.state()]
+            return bool(is_so(seen[0]))
+
+        try:
+            until(look, what)
+        except AssertionError as error:
+            raise AssertionError(f"{error}; the till: {json.dumps(seen, ensure_ascii=False)}") from None
+        return seen[0]
+
+    def light(self, device: str) -> Json:
+        """Return the light of a device."""
+        return light(self.state(), device)
+
+    def until_light(self, device: str, key: str) -> Json:
+        """Return the light of a device once it says ``key``."""
+        state = self.until(lambda state: light(state, device)["key"] == key, f"{device}: {key}")
+        return light(state, device)
+
+    def tap(self, card: str) -> None:
+        """Lay a card on the virtual reader and take it away."""
+        self.api.ok("POST", "/virtual/counter", {"card": card})
+        self.api.ok("POST", "/virtual/counter", {"remove": True})
+
+    def scan(self, text: str) -> None:
+        """Scan a code with the virtual scanner."""
+        self.api.ok("POST", "/virtual/gun", {"text": text})
+
+    @property
+    def ledger_path(self) -> Path:
+        """The file of the ledger."""
+        return self.data / "ledger.db"
+
+    def ledger(self) -> Reader:
+        """Open the ledger for reading; the caller closes it."""
+        return Reader.open(self.ledger_path)
+
+    def records(self) -> list[tuple[int, bytes, bytes]]:
+        """Return number, body and digest of every record."""
+        return rows(self.ledger_path, "SELECT seq, body, digest FROM record ORDER BY seq")
+
+    def sales(self) -> int:
+        """Return how many sales were posted."""
+        return int(rows(self.ledger_path, "SELECT receipts FROM state")[0][0])
+
+    def assert_whole(self) -> None:
+        """Check chain, numbers and books of the ledger."""
+        verdict = verify(self.ledger_path)
+        assert verdict.faults == (), verdict.faults
+
+
+class HqProcess(_Server):
+    """The head office on SQLite."""
+
+    _ready_path = "/api/v1/overview"
+
+    def __init__(self, folder: Path, broker: int, *, locale: str = "en") -> None:
+        """Write the settings into ``folder``; ``broker`` is a port of this machine."""
+        folder.mkdir(parents=True, exist_ok=True)
+        self.settings = folder / "hq.toml"
+        super().__init__("hq", ["hq", "run", "--config", str(self.settings)], folder)
+        if not (folder / "shop.toml").exists():
+            shutil.copy(SHOP, folder / "shop.toml")
+        self.database = folder / "hq.db"
+        self.settings.write_text(
+            f"""[hq]
+data = "sqlite:///hq.db"
+listen = "127.0.0.1:{self.port}"
+broker = "mqtt://127.0.0.1:{broker}"
+signing_key = "hq.key"
+trust_tills = "first"
+shop = "shop.toml"
+locale = "{locale}"
+""",
+            encoding="utf-8",
+        )
+
+    def get(self, path: str) -> Json:
+        """Return what the head office's API says."""
+        answer = httpx.get(f"{self.address}/api/v1{path}", timeout=10.0)
+        assert answer.status_code == 200, answer.text
+        said: Json = answer.json()
+        return said
+
+    def records(self) -> list[tuple[int, bytes, bytes]]:
+        """Return number, body and digest of every record, of the one till there is."""
+        return rows(self.database, "SELECT seq, body, digest FROM record ORDER BY seq")
+
+
+class Api:
+    """The till's HTTP API; draws an id for every changing call that brings none."""
+
+    def __init__(self, address: str, pins: Mapping[str, str], key: str = "") -> None:
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        self.client = httpx.Client(base_url=address, headers=headers, timeout=15.0)
+        self._pins = pins
+        self._ids = count(1)
+        self._name = os.urandom(4).hex()
+
+    def new_id(self) -> str:
+        """Return an id that was not used before."""
+        return f"t-{self._name}-{next(self._ids)}"
+
+    def call(self, method: str, path: str, body: Json | None = None) -> httpx.Response:
+        """Make one call and return the answer, whatever it is."""
+        if method == "GET":
+            return self.client.get(f"/api/v1{path}")
+        data = {"id": self.new_id(), **(body or {})}
+        return self.client.request(method, f"/api/v1{path}", json=data)
+
+    def get(self, path: str) -> httpx.Response:
+        """Read."""
+        return self.call("GET", path)
+
+    def post(self, path: str, body: Json | None = None) -> httpx.Response:
+        """Change."""
+        return self.call("POST", path, body)
+
+    def ok(self, method: str, path: str, body: Json | None = None) -> httpx.Response:
+        """Make a call that must succeed."""
+        answer = self.call(method, path, body)
+        assert answer.status_code == 200, f"{method} {path}: {answer.status_code} {answer.text}"
+        return answer
+
+    def json(self, method: str, path: str, body: Json | None = None) -> Json:
+        """Return the JSON of a call that must succeed."""
+        said: Json = self.ok(method, path, body).json()
+        return said
+
+    def refused(self, method: str, path: str, body: Json | None = None) -> str:
+        """Return the key of the refusal of a call that must be refused, with words for a person."""
+        answer = self.call(method, path, body)
+        assert answer.status_code == 409, f"{method} {path}: {answer.status_code} {answer.text}"
+        said = answer.json()
+        assert len(said["message"]) > 5, said
+        key: str = said["refused"]
+        return key
+
+    def sign_in(self, operator: str = CASHIER) -> None:
+        """Sign in, after changing the first PIN if that was not done before."""
+        if self.post("/session", {"operator": operator, "pin": PIN}).status_code == 200:
+            return
+        first = {"operator": operator, "pin": self._pins[operator], "new_pin": PIN}
+        self.ok("POST", "/session/pin", first)
+        self.ok("POST", "/session", {"operator": operator, "pin": PIN})
+
+    def add(self, *codes: str) -> None:
+        """Put goods into the basket."""
+        for code in codes:
+            self.ok("POST", "/sale/lines", {"code": code})
+
+    def pay(self, amount: int | None = None) -> Json:
+        """Pay what is missing, or ``amount``, in cash; return the answer."""
+        if amount is None:
+            sale = self.json("GET", "/till")["sale"]
+            amount = sale["quote"]["total"] - sale.get("paid", 0)
+        return self.json("POST", "/sale/tenders", {"type": "cash", "amount": amount})
+
+    def sell(self, *codes: str, id: str | None = None) -> Json:  # noqa: A002 - the API's word.
+        """Sell goods whole, as a program does, paid in cash with change."""
+        body = whole_sale(*codes)
+        return self.json("POST", "/sales", {**body, **({"id": id} if id else {})})
+
+
+def whole_sale(*codes: str, cash: int = 100_000) -> Json:
+    """Return the body of ``POST /sales`` for ``codes`` (water), without id, paid in cash."""
+    lines = [{"code": code} for code in codes or (WATER,)]
+    return {"lines": lines, "tenders": [{"type": "cash", "amount": cash}]}
+
+
+def light(state: Json, device: str) -> Json:
+    """Return the light of ``device`` in a till's state."""
+    found: Json = next(each for each in state["devices"] if each["name"] == device)
+    return found
+
+
+def tallypoint(*words: str) -> "subprocess.CompletedProcess[str]":
+    """Run a command as a technician does."""
+    return subprocess.run(
+        [sys.executable, "-m", "terminal.app.cli", *words],
+        cwd=TOP,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def rows(database: Path, query: str) -> list[Any]:
+    """Return what a query finds in a database that a program may be writing."""
+    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
+        return connection.execute(query).fetchall()
