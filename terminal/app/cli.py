@@ -90,7 +90,7 @@ def _hq_run(path: Path) -> int:
     from sync import notify
     from sync.hq import app
 
-    return app.run(settings.hq, notify.ready, until_told())
+    return app.run(settings, notify.ready, until_told())
 
 
 def _config_check(path: Path) -> int:
