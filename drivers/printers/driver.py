@@ -80,7 +80,8 @@ class QueuedPrinter:
 
     def prepare(self) -> None:
         """Ask the printer soon how it is, from any thread: a sale has begun and will be printed."""
-        self._put(None)  # A queue that is full needs no waking.
+        if self._jobs.empty():  # Else it is awake, or will be.
+            self._put(None)
 
     def _put(self, job: PrintJob | None) -> bool:
         try:

@@ -67,6 +67,7 @@ class Line:
         self._asked_at_s = float("-inf")
         self._in_doubt = answers  # The printer may still be at what someone sent before us.
         self._barrier: int | None = None
+        self._lost = ""
         if answers:
             self._say(greeting())
 
@@ -81,9 +82,11 @@ class Line:
         Raises:
             DeviceLostError: It has gone.
         """
+        if self._lost:
+            raise DeviceLostError(self._lost)
+        self._forget_input()
         if not self._answers:
             return
-        self._forget_input()
         self._status = self._question()
         self._asked_at_s = monotonic()
         if self._status.obstacle:
@@ -111,15 +114,15 @@ class Line:
         """Return why a job cannot begin, or the empty string."""
         if size > JOB_BYTES_MAX:
             return f"{size} bytes, at most {JOB_BYTES_MAX} can be printed"
-        if not self._answers:
-            return ""
         try:
             self._forget_input()  # Also tells at once whether the connection is gone.
+            if not self._answers:
+                return ""
             is_fresh = monotonic() - self._asked_at_s <= FRESH_S
             if not is_fresh or self._in_doubt or self._status.obstacle:
                 self.ask()
         except DeviceLostError as error:
-            return str(error)
+            return self._lose(error)
         return self._status.obstacle or (_NO_ANSWER if self._in_doubt else "")
 
     def _send(self, view: memoryview) -> tuple[int, str]:
@@ -135,7 +138,7 @@ class Line:
                 elif monotonic() - moved_at_s > _STALL_S:
                     return sent, _STALLED
         except DeviceLostError as error:
-            return sent, str(error)
+            return sent, self._lose(error)
         return sent, ""
 
     def _confirm(self) -> str:
@@ -143,7 +146,7 @@ class Line:
         try:
             return self._await_barrier() if self._answers else self._await_drained()
         except DeviceLostError as error:
-            return str(error)
+            return self._lose(error)
 
     def _await_drained(self) -> str:
         until_s = monotonic() + _STALL_S
@@ -209,7 +212,14 @@ class Line:
         """Send a few bytes that are no part of a job; a printer that takes none is just silent."""
         self._port.write(memoryview(command), _ANSWER_S)
 
+    def _lose(self, error: DeviceLostError) -> str:
+        """Remember that the printer has gone, for the next :meth:`ask`; return the words for it."""
+        self._lost = str(error)
+        return self._lost
+
     def _forget_input(self) -> None:
+        if not self._port.can_answer:
+            return
         for _ in range(_FORGET_READS_MAX):
             if not self._port.read(0.0):
                 return

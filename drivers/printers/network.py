@@ -21,6 +21,8 @@ from drivers.printers.port import drain_fd, read_fd, ready, write_fd
 
 _CONNECT_S = 2.0
 _CONNECT_SLICE_S = 0.2
+_SEND_BUFFER = 16_384
+"""Holds a receipt, and no more: what waits here counts as sent though it is not."""
 _CLOSE_S = 0.8
 """How long a close waits for the printer; a driver must end within a second of a stop."""
 
@@ -82,6 +84,7 @@ def _connect(host: str, port: int, stop: threading.Event) -> _TcpPort:
     try:
         connection.settimeout(0)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
         _finish_connect(connection, address, stop)
     except OSError as error:
         connection.close()

@@ -19,6 +19,7 @@ from importlib import resources
 from io import BytesIO
 from itertools import groupby
 
+import escpos
 from barcode import Code128
 from PIL import Image, ImageDraw, ImageFont
 from qrcode.constants import ERROR_CORRECT_M
@@ -100,7 +101,7 @@ def profile(name: str) -> Profile:
     """
     if name == "default":
         return Profile(64, 0, has_qr=True, has_barcode=True, has_raster=True, code_pages=CODE_PAGES)
-    known = json.loads((resources.files("escpos") / "capabilities.json").read_text("utf-8"))
+    known = json.loads((resources.files(escpos) / "capabilities.json").read_text("utf-8"))
     if name not in known["profiles"]:
         raise NoSuchProfileError(f"python-escpos has no printer profile {name!r}")
     model, encodings = known["profiles"][name], known["encodings"]

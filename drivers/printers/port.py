@@ -4,6 +4,7 @@ python-escpos ignores a short write (half a receipt, and nobody knows) and close
 answers unread (a reset, and the printer loses what it had not yet printed); so the ports are ours.
 """
 
+import errno
 import fcntl
 import os
 import select
@@ -74,6 +75,8 @@ def read_fd(fd: int, timeout_s: float) -> bytes:
     except BlockingIOError:
         return b""
     except OSError as error:
+        if error.errno == errno.EINVAL:  # A one-way USB printer has no way to answer.
+            return b""
         raise DeviceLostError(f"read: {error.strerror}") from error
     if not data:
         raise DeviceLostError("the printer closed the connection")
