@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from peewee import SqliteDatabase
+from peewee import PeeweeException, SqliteDatabase
 
 from sync.hq.books import Sums, sum_up
 from sync.hq.schema import PRAGMAS, SCHEMA, TABLES, record_id
@@ -85,7 +85,7 @@ class Store:
             for name, value in PRAGMAS:
                 self._sql.execute(f"PRAGMA {name}={value}").fetchall()
             self._prepare()
-        except sqlite3.Error as error:
+        except (sqlite3.Error, PeeweeException, StoreError) as error:
             self._database.close()
             raise StoreError(f"{path}: {error}") from error
         self._log_bytes = 0
@@ -363,8 +363,8 @@ class Store:
     @contextmanager
     def _transaction(self) -> Iterator[None]:
         """All or nothing; an error inside leaves nothing, an error at COMMIT is of unknown outcome."""
-        self._sql.execute("BEGIN IMMEDIATE")
         try:
+            self._sql.execute("BEGIN IMMEDIATE")
             yield
         except BaseException as error:
             if self._sql.in_transaction:  # A full disk may have rolled back by itself.
