@@ -62,8 +62,6 @@ class Shop:
     dice: Random = field(default_factory=lambda: Random(7))
     bodies: list[bytes] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
-    faults: dict[int, str] = field(default_factory=dict)
-    """By place in ``bodies``: why the books will not take it."""
     points: dict[str, int] = field(default_factory=dict)
 
     def sell(self, wall_ms: int, buyer: int | None, lines: int, name: str | None = None) -> Entry:
@@ -117,7 +115,6 @@ class Shop:
         entry = self.sell(wall_ms, None, 1)
         broken = replace(entry, postings=entry.postings[:1])
         self.bodies[-1], self.entries[-1] = encode(broken), broken
-        self.faults[len(self.bodies) - 1] = "postings in money add up to 200, not to zero"
 
     def digests(self) -> list[bytes]:
         """Return the digest before the first record and those of all records."""
@@ -135,9 +132,9 @@ def fortnight(sales: int = 60) -> tuple[Shop, Shop, Shop]:
         Shop("S02-T1", "L-C450AA9E", dice=Random(3)),
     )
     for till in tills:
-        for number in range(sales):
-            days_back = 13 - number * 14 // sales
-            moment = START_MS - days_back * DAY_MS + till.dice.randrange(46_000_000)
+        days_back = [13 - number * 14 // sales for number in range(sales)]
+        moments = [START_MS - n * DAY_MS + till.dice.randrange(46_000_000) for n in days_back]
+        for moment in sorted(moments):
             buyer = till.dice.choice((None, 0, 1, 2, 3, 4))
             till.sell(moment, buyer, till.dice.randint(1, 6))
     return tills

@@ -9,27 +9,26 @@ import jsonschema
 import pytest
 
 from sync.hq.page.openapi import CALLS, ROOT
-from sync.hq.views import RefusedEnvelope
-from tests.sync.page.books import Books
+from tests.sync.page.books import opened
 from tests.sync.page.shop import START_MS, Shop, fortnight
 from tests.sync.page.site import running
 
 LEDGER = "L-8F3A6C21"
 
 
-def company() -> tuple[Books, tuple[Shop, ...]]:
-    books, tills = Books(), fortnight(sales=30)
-    tills[2].post_unbalanced(START_MS)
-    for till in tills:
-        books.take(till)
-    books.envelopes = (RefusedEnvelope(1, START_MS, "tp/1/S09-T9/up", "signature", 812),)
-    return books, tills
+def company() -> tuple[Shop, ...]:
+    tills = fortnight(sales=30)
+    tills[2].post_unbalanced(START_MS + 46_900_000)
+    return tills
 
 
 @pytest.fixture(scope="module")
-def site() -> Iterator[httpx.Client]:
-    with running(company()[0]) as address, httpx.Client(base_url=address) as client:
-        yield client
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+    with opened(tmp_path_factory.mktemp("hq")) as books:
+        books.take_in_turn(company())
+        books.store.refuse("tp/1/S09-T9/up", b"garbage", "signature", START_MS)
+        with running(books.reader) as address, httpx.Client(base_url=address) as client:
+            yield client
 
 
 def ask(site: httpx.Client, path: str, **query: Any) -> Any:
@@ -40,7 +39,7 @@ def ask(site: httpx.Client, path: str, **query: Any) -> Any:
 
 def test_the_overview_adds_up_to_what_the_tills_sold(site: httpx.Client):
     answer = ask(site, "/overview")
-    sold = [entry for till in company()[1] for entry in till.entries[:30]]
+    sold = [entry for till in company() for entry in till.entries[:30]]
 
     assert answer["overview"]["sales"] == len(sold) == 90
     assert answer["overview"]["sales_amount"] == sum(e.body.bill.totals.total for e in sold)
@@ -94,7 +93,7 @@ def test_sales_of_one_till_or_one_member_are_only_those(site: httpx.Client):
 
 
 def test_a_record_shows_its_postings_and_its_why(site: httpx.Client):
-    _, tills = company()
+    tills = company()
     for seq, entry in enumerate(tills[0].entries, start=1):
         answer = ask(site, f"/entries/{LEDGER}/{seq}")
 
@@ -112,7 +111,18 @@ def test_a_record_in_quarantine_is_shown_with_its_fault(site: httpx.Client):
     answer = ask(site, f"/entries/{listed['ledger_id']}/{listed['seq']}")
 
     assert answer["entry"] is None
-    assert answer["fault"] == listed["fault"] != ""
+    assert answer["fault"] == listed["fault"]
+    assert "not to zero" in answer["fault"]
+
+
+def test_a_message_that_was_refused_is_listed_with_its_reason(site: httpx.Client):
+    [refused] = ask(site, "/quarantine")["refused"]
+
+    assert (refused["topic"], refused["reason"], refused["size"]) == (
+        "tp/1/S09-T9/up",
+        "signature",
+        7,
+    )
 
 
 def test_what_a_member_holds_is_the_turned_sign_of_the_books(site: httpx.Client):
