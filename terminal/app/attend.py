@@ -93,10 +93,18 @@ class Attendant:
                 (key, digest, json.dumps(said.result).encode())
                 for key, (digest, said) in self._recent.items()
             )
-            edges.basket.write(basket.pack(self._till, edges.ledger.head_seq, recent))
+            self._save(basket.pack(self._till, edges.ledger.head_seq, recent))
         edges.feed.publish(self.view())
         if edges.uplink is not None:
             edges.uplink.poke(edges.ledger.head_seq)
+
+    def _save(self, packed: bytes) -> None:
+        try:
+            self._edges.basket.write(packed)
+        except (
+            OSError
+        ) as error:  # Selling does not need it; only a crash now would lose the basket.
+            log.warning("the open basket is not saved: %s", error)
 
     def idle(self) -> None:
         """Do what wants a quiet moment."""

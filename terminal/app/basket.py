@@ -84,6 +84,14 @@ def state_after(
     return Due(saved.sale, (), saved.tenders) if saved.tenders else Open(saved.sale)
 
 
+def held_after(saved: Saved | None, since: Iterable[Entry], now: State) -> tuple[Sale, ...]:
+    """Return the baskets put aside, without those that went on since they were saved, up to ``now``."""
+    gone = {_ended(entry) for entry in since}
+    if not isinstance(now, Idle):
+        gone.add(now.sale.id)
+    return tuple(sale for sale in saved.held if sale.id not in gone) if saved else ()
+
+
 def _due(saved: Saved | None, due: Sequence[Entry], member_of: Callable[[Buyer], Member]) -> State:
     last = due[-1].body
     assert isinstance(last, PaymentTaken)

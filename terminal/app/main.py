@@ -89,9 +89,20 @@ class _Till:
             raise
         finally:
             self.told.set()
+            parts.opened.set()
 
     def _page(self, parts: "wire.Parts") -> None:  # type: ignore[name-defined]  # noqa: F821
+        from terminal.app.wire import ListenError  # noqa: PLC0415
+
+        parts.opened.wait()  # The first page that anybody sees is the till as it was left.
         try:
             parts.serve_page(notify.ready)
+        except ListenError as error:
+            log.critical("cannot start: %s", error)
+            self.code = FAILED
+        except BaseException:
+            self.code = FAILED
+            log.exception("a bug ended the page")
+            raise
         finally:
             self.told.set()

@@ -63,6 +63,8 @@ class Parts:
     errands: Errands
     clerk: Clerk
     stopping: threading.Event
+    opened: threading.Event
+    """Set once the ledger is open and the drivers run, or never will."""
 
     def serve(self, still_alive: Callable[[], None]) -> None:
         """Run the loop on the caller's thread, which owns the ledger, until stopped."""
@@ -75,6 +77,8 @@ class Parts:
             sender.start()
         for _, driver in self.drivers:
             self.supervisor.start(driver)
+        attendant.rest()
+        self.opened.set()
         try:
             loop.run(self.inbox, attendant, still_alive)
         finally:
@@ -135,6 +139,7 @@ def assemble(settings: Terminal, path: Path) -> Parts:
         Errands(str(path)),
         Clerk(settings),
         threading.Event(),
+        threading.Event(),
     )
 
 
@@ -178,7 +183,7 @@ def _state(saved: basket.Saved | None, edges: Edges, look: Look) -> Till:
     entries = [edges.posted(seq) for seq in since]
     due = [edges.posted(payment.seq) for payment in ledger.open_payments()]
     sale = basket.state_after(saved, entries, due, look.buyer)
-    return Till(None, sale, saved.held if saved else ())
+    return Till(None, sale, basket.held_after(saved, entries, sale))
 
 
 def _printer(parts: Parts) -> Printer | None:

@@ -61,16 +61,21 @@ class Counter:
     hasher: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "counter-pin"))
     reads: int = 0
     streams: set[asyncio.Event] = field(default_factory=set)
+    asked: set[asyncio.Future[None]] = field(default_factory=set)
+    """Calls that wait for the till's answer."""
     is_stopping: bool = False
 
     def __post_init__(self) -> None:
         self.sessions = Sessions(self.services.random_bytes, time.monotonic)
 
     def stop(self) -> None:
-        """End every open event stream."""
+        """End every open event stream, and tell who still waits that the outcome is unknown."""
         self.is_stopping = True
         for wake in self.streams:
             wake.set()
+        for answered in self.asked:
+            if not answered.done():
+                answered.set_result(None)
 
     def close(self) -> None:
         """Let the threads go."""
@@ -124,11 +129,14 @@ class Counter:
         future = self.desk.ask(call)
         # Never cancelled when the wait ends: the till acts all the same, and remembers the id.
         future.add_done_callback(done)
+        self.asked.add(answered)
         try:
             await asyncio.wait_for(answered, self.answer_wait_s)
         except TimeoutError:
             return None
-        return future.result()
+        finally:
+            self.asked.discard(answered)
+        return future.result() if future.done() else None
 
     async def answer(self, request: Request, call: Call) -> Response:
         """Put ``call`` to the till and return its answer as a response."""

@@ -9,7 +9,8 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Self
 
-BASKET_BYTES_MAX = 64_000
+BASKET_BYTES_MAX = 16_000_000
+"""The largest basket and twenty more put aside have half of that."""
 _MAGIC = b"TPB1"
 _HEAD = len(_MAGIC) + 4 + 16
 

@@ -182,11 +182,10 @@ class _Server(Process):
             raise
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+    def __exit__(self, *_: object) -> None:
         if self.is_running:
             self.kill()
-        if kind is not None:
-            print(f"--- {self.name}.log\n{self.log[-4000:]}")
+        print(f"--- {self.name}.log\n{self.log[-4000:]}")  # pytest shows it when a test failed.
 
 
 class TillProcess(_Server):
@@ -209,6 +208,7 @@ class TillProcess(_Server):
         folder.mkdir(parents=True, exist_ok=True)
         self.settings = folder / "terminal.toml"
         super().__init__("till", ["run", "--config", str(self.settings)], folder)
+        self._clients: list[Api] = []
         self.shop = folder / "shop.toml"
         if not self.shop.exists():
             shutil.copy(SHOP, self.shop)
@@ -239,13 +239,24 @@ class TillProcess(_Server):
     @cached_property
     def api(self) -> "Api":
         """The API as the page uses it, with the cookie of who signed in."""
-        return Api(self.address, first_pins(self.shop))
+        return self.client()
+
+    def client(self, key: str = "") -> "Api":
+        """Return another way into the API; it is closed with the till."""
+        made = Api(self.address, first_pins(self.shop), key)
+        self._clients.append(made)
+        return made
+
+    def __exit__(self, *why: object) -> None:
+        super().__exit__(*why)
+        for client in self._clients:
+            client.client.close()
 
     def program(self, role: str = "cashier", name: str = "register") -> "Api":
         """Return the API as a cash-register program uses it, with a key of its own."""
         made = self.tallypoint("key", "new", name, "--role", role, "--config", str(self.settings))
         assert made.returncode == 0, made.stderr
-        return Api(self.address, {}, key=made.stdout.strip())
+        return self.client(made.stdout.strip())
 
     def tallypoint(self, *words: str) -> "subprocess.CompletedProcess[str]":
         """Run a command of the technician's."""
@@ -266,7 +277,9 @@ class TillProcess(_Server):
         try:
             until(look, what)
         except AssertionError as error:
-            raise AssertionError(f"{error}; the till: {json.dumps(seen, ensure_ascii=False)}") from None
+            raise AssertionError(
+                f"{error}; the till: {json.dumps(seen, ensure_ascii=False)}"
+            ) from None
         return seen[0]
 
     def light(self, device: str) -> Json:
