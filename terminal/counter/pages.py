@@ -19,7 +19,16 @@ from terminal.counter.language import LOCALES, Language, language
 FOLDER = Path(__file__).with_name("page")
 _WORD = re.compile(r'\bt\("((?:[^"\\]|\\.)*)"')
 _KINDS = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
-ASSETS = ("till.css", "till.js", "till-over.js", "till-tray.js", "display.js", "icon.svg")
+ASSETS = (
+    "base.js",
+    "till.js",
+    "over.js",
+    "tray.js",
+    "sound.js",
+    "display.js",
+    "till.css",
+    "icon.svg",
+)
 
 
 def routes(counter: Counter) -> list[Route]:

@@ -188,8 +188,11 @@ def goods(article: Goods) -> Json:
 
 def notice(said: Notice, language: Language) -> Json:
     """Return what the result bar shows and speaks."""
-    message = language.sentence(said.key, dict(said.facts))
-    return {"n": said.n, "key": said.key, "level": said.level, "message": message}
+    facts = dict(said.facts)
+    message = language.sentence(said.key, facts)
+    if said.key == "welcome":
+        facts["name"] = mask_name(str(facts.get("name", "")))
+    return {"n": said.n, "key": said.key, "level": said.level, "message": message, "facts": facts}
 
 
 def mask_phone(phone: str) -> str:
