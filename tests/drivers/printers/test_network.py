@@ -28,8 +28,8 @@ from tests.kit.slips import PrinterSettings, Ready, lines
 from tests.kit.tcp_printer import TcpPrinter
 from tests.kit.waiting import until
 
-LONG = lines(*(f"第 {n} 行 " + "x" * 36 for n in range(1500)))
-"""70 kB: more than the printer and the sockets between can hold."""
+LONG = lines(*(f"第 {n} 行 " + "x" * 96 for n in range(1500)))
+"""160 kB: more than the printer and the sockets between can hold."""
 
 
 @pytest.fixture
@@ -209,9 +209,28 @@ def test_a_printer_that_never_answers_is_found_again_too(printer):
         assert printer.wait_for_slips(1) == ["一"]
 
 
+def test_wherever_a_connection_ends_each_job_ends_once_and_prints_at_most_once(printer, ready):
+    done = set()
+    for job in range(12):
+        printer.reset_after = printer.came + 1 + 8 * job
+        outcome = ready.print(job, lines(f"job {job}"))
+        printer.reset_after = None
+        while isinstance(outcome, PrintNotStarted):  # As the till does, when all is well again.
+            outcome = ready.print(job, lines(f"job {job}"))
+        if isinstance(outcome, PrintDone):
+            done.add(f"job {job}")
+
+    texts = printer.texts()
+    assert len(texts) == len(set(texts)), "nothing is printed twice"
+    assert done <= set(texts), "what was called done was printed"
+    assert len(done) < 12, "some were cut off in the middle"
+    final = [e.job for e in ready.outcomes_seen() if not isinstance(e, PrintNotStarted)]
+    assert final == list(range(12)), "each job has one end"
+
+
 @pytest.mark.parametrize("fault", ["close_after", "reset_after"])
 def test_a_connection_that_ends_in_the_middle_is_a_doubt(printer, ready, fault):
-    setattr(printer, fault, len(printer.received) + 5000)
+    setattr(printer, fault, printer.came + 5000)
     outcome = ready.print(1, LONG)
 
     assert isinstance(outcome, PrintUnknown)
@@ -223,7 +242,7 @@ def test_a_connection_that_ends_in_the_middle_is_a_doubt(printer, ready, fault):
 
 
 def test_a_printer_cut_off_in_the_middle_prints_nothing_twice(printer, ready):
-    printer.hold_after = len(printer.received) + 5000
+    printer.hold_after = printer.came + 5000
     ready.submit(1, LONG)
     until(lambda: printer.is_held, "part of the slip")
     printer.switch_off()
