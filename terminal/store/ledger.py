@@ -78,6 +78,7 @@ class Ledger:
         self._open_sales = projections.open_sales(disk.connection)
         self._unfound = outbox - found
         self._gathered = CHECKPOINT_EVERY
+        self._marked = 0
 
     @classmethod
     def open(cls, path: Path, identity: Identity, boot: str) -> Self:
@@ -92,6 +93,7 @@ class Ledger:
             ledger = cls(disk, identity)
             with disk.commit_locally():
                 prints.settle_after_restart(disk.connection, boot)
+            ledger._marked = prints.highest(disk.connection)
         except sqlite3.DatabaseError as error:
             disk.close()
             raise DamagedError(f"{path}: {error}") from error
@@ -247,6 +249,7 @@ class Ledger:
     def _extend_index(self) -> None:
         with self._disk.commit_locally():
             extend_index(self._disk.connection)
+            prints.forget_done(self._disk.connection)
         self._calls.forget_recent()
         self._unfound = 0
 
@@ -258,8 +261,12 @@ class Ledger:
 
     def _mark(self, number: int, state: PrintState) -> None:
         assert 0 < number <= self.receipts, f"receipt {number} is not posted"
-        with self._disk.commit_locally():
-            prints.mark(self._disk.connection, number, state)
+        if number <= self._marked + 1:
+            self._disk.change_locally(prints.SET, (number, state))
+        else:
+            with self._disk.commit_locally():
+                prints.mark(self._disk.connection, number, state)
+        self._marked = max(number, self._marked)
 
     def _advance(self, seq: int, receipts: int) -> None:
         if self._ack_waits:

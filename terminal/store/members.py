@@ -21,16 +21,16 @@ TEXT_MAX = 60
 _TABLES = """
 CREATE TABLE tier (id TEXT PRIMARY KEY, name TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE member (account TEXT PRIMARY KEY, name TEXT NOT NULL, phone TEXT NOT NULL,
-    tier TEXT NOT NULL, birthday TEXT NOT NULL) STRICT, WITHOUT ROWID;
+    tier TEXT NOT NULL REFERENCES tier, birthday TEXT NOT NULL,
+    points INTEGER NOT NULL, points_base INTEGER NOT NULL,
+    principal INTEGER NOT NULL, principal_base INTEGER NOT NULL,
+    bonus INTEGER NOT NULL, bonus_base INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE medium (medium TEXT PRIMARY KEY, account TEXT NOT NULL) STRICT, WITHOUT ROWID;
-CREATE TABLE lost (medium TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
-CREATE TABLE statement (account TEXT NOT NULL, unit TEXT NOT NULL, amount INTEGER NOT NULL,
-    base INTEGER NOT NULL, PRIMARY KEY (account, unit)) STRICT, WITHOUT ROWID
+CREATE TABLE lost (medium TEXT PRIMARY KEY) STRICT, WITHOUT ROWID
 """
-_SELECT = (
-    "SELECT account, member.name, phone, tier.id, tier.name, birthday"
-    " FROM member JOIN tier ON tier.id = member.tier"
-)
+_UNITS = (accounts.POINTS, accounts.PRINCIPAL, accounts.BONUS)
+_SELECT = "SELECT member.* FROM member"
+_Row = tuple[str, str, str, str, str, int, int, int, int, int, int]
 
 Holdings = Callable[[str], dict[str, int]]
 """Signed balances of an account of this till's ledger, by unit."""
@@ -44,6 +44,9 @@ class Statement:
     amount: int
     base: int = 0
     """The signed balance of this till's ledger that ``amount`` already contains."""
+
+
+_NOTHING = Statement("", 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +98,7 @@ class Members:
         self._connection = connection
         self._run = connection.execute
         self._holdings = holdings
+        self._tiers: dict[str, str] = dict(self._run("SELECT id, name FROM tier").fetchall())
 
     @classmethod
     def open(cls, path: Path, holdings: Holdings) -> Self:
@@ -112,9 +116,7 @@ class Members:
     def by_medium(self, medium: str) -> Member | None:
         """Return whose card ``medium`` is, for example ``uid:04a1b2c3d4e5f6``; None: nobody's."""
         row = self._run(
-            "SELECT account, member.name, phone, tier.id, tier.name, birthday FROM medium"
-            " JOIN member USING (account) JOIN tier ON tier.id = member.tier WHERE medium = ?",
-            (medium,),
+            "SELECT member.* FROM medium JOIN member USING (account) WHERE medium = ?", (medium,)
         ).fetchone()
         return self._member(row, medium) if row else None
 
@@ -139,7 +141,7 @@ class Members:
             return ()
         like = wanted.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
         rows = self._run(
-            f"{_SELECT} WHERE member.name LIKE ? ESCAPE '\\' OR phone LIKE ? ESCAPE '\\'"
+            f"{_SELECT} WHERE name LIKE ? ESCAPE '\\' OR phone LIKE ? ESCAPE '\\'"
             " OR account LIKE ? ESCAPE '\\' ORDER BY account LIMIT ?",
             (f"%{like}%", f"%{like}", f"{like}%", max(0, min(limit, FOUND_MAX))),
         )
@@ -154,20 +156,27 @@ class Members:
         ).fetchall()
         return tuple((name, tier, medium) for name, tier, medium in rows)
 
-    def _member(self, row: tuple[str, str, str, str, str, str], medium: str) -> Member:
-        account, name, phone, tier, tier_name, birthday = row
-        own = self._holdings(accounts.member(account))
-        amounts = {
-            unit: shown(amount, base, own.pop(unit, 0))
-            for unit, amount, base in self._run(
-                "SELECT unit, amount, base FROM statement WHERE account = ?", (account,)
-            ).fetchall()
-        }
-        amounts.update((unit, -balance) for unit, balance in own.items())
-        held = amounts.get
+    def _member(self, row: _Row, medium: str) -> Member:
+        (
+            account,
+            name,
+            phone,
+            tier,
+            birthday,
+            points,
+            base,
+            stored,
+            stored_base,
+            bonus,
+            bonus_base,
+        ) = row
+        own = self._holdings(accounts.member(account)).get
         return Member(
-            account, name, phone, tier, tier_name, held(accounts.POINTS, 0),
-            held(accounts.PRINCIPAL, 0), held(accounts.BONUS, 0), birthday, medium,
+            account, name, phone, tier, self._tiers[tier],
+            shown(points, base, own(accounts.POINTS, 0)),
+            shown(stored, stored_base, own(accounts.PRINCIPAL, 0)),
+            shown(bonus, bonus_base, own(accounts.BONUS, 0)),
+            birthday, medium,
         )  # fmt: skip
 
 
@@ -177,15 +186,17 @@ def _fill(tables: MemberTables, connection: sqlite3.Connection) -> None:
     many = connection.executemany
     many("INSERT INTO tier VALUES (?, ?)", tables.tiers)
     for row in tables.members:
+        stated = {each.unit: each for each in row.statements}
+        amounts = [stated.pop(unit, _NOTHING) for unit in _UNITS]
+        assert not stated, f"member {row.account}: no such unit {sorted(stated)}"
         connection.execute(
-            "INSERT INTO member VALUES (?, ?, ?, ?, ?)",
-            (row.account, row.name, row.phone, row.tier, row.birthday),
-        )
+            "INSERT INTO member VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                row.account, row.name, row.phone, row.tier, row.birthday,
+                *(part for each in amounts for part in (each.amount, each.base)),
+            ),
+        )  # fmt: skip
         many("INSERT INTO medium VALUES (?, ?)", [(medium, row.account) for medium in row.media])
-        many(
-            "INSERT INTO statement VALUES (?, ?, ?, ?)",
-            [(row.account, each.unit, each.amount, each.base) for each in row.statements],
-        )
     many("INSERT INTO lost VALUES (?)", [(medium,) for medium in tables.lost])
     connection.execute("CREATE INDEX member_phone ON member (phone)")
     connection.execute(f"PRAGMA application_id = {_MARK}")

@@ -18,6 +18,12 @@ _SAME_BOOT_MAX = 100
 """Only so many of the newest receipts are still printed by themselves after a restart."""
 
 
+SET = (
+    "INSERT INTO print_job VALUES (?, ?) ON CONFLICT (number) DO UPDATE SET state = excluded.state"
+)
+"""Sets the state of a receipt whose number is at most one above the highest that is marked."""
+
+
 class PrintState(IntEnum):
     """How far the printing of a receipt came."""
 
@@ -69,17 +75,21 @@ def settle_after_restart(connection: sqlite3.Connection, boot: str) -> None:
 def mark(connection: sqlite3.Connection, number: int, state: PrintState) -> None:
     """Set the state of receipt ``number`` inside the transaction that is open."""
     fill(connection, number)
-    run = connection.execute
-    run(
-        "INSERT INTO print_job VALUES (?, ?) ON CONFLICT (number) DO UPDATE SET state = excluded.state",
-        (number, state),
+    connection.execute(SET, (number, state))
+
+
+def highest(connection: sqlite3.Connection) -> int:
+    """Return the highest number that is marked, 0 when none is."""
+    number: int = connection.execute("SELECT coalesce(max(number), 0) FROM print_job").fetchone()[0]
+    return number
+
+
+def forget_done(connection: sqlite3.Connection) -> None:
+    """Drop the marks of what is printed; the highest one stays and says how far printing came."""
+    connection.execute(
+        "DELETE FROM print_job WHERE state = ? AND number < (SELECT max(number) FROM print_job)",
+        (PrintState.DONE,),
     )
-    if state is PrintState.DONE:
-        # The highest number stays as the mark of how far printing came.
-        run(
-            "DELETE FROM print_job WHERE state = ? AND number < (SELECT max(number) FROM print_job)",
-            (state,),
-        )
 
 
 def fill(connection: sqlite3.Connection, number: int) -> None:
@@ -139,7 +149,7 @@ def find_seq(connection: sqlite3.Connection, number: int) -> int:
 
 def _marked(connection: sqlite3.Connection) -> tuple[int, int]:
     """Return record and number of the receipt with the highest mark, (0, 0) when there is none."""
-    number = connection.execute("SELECT coalesce(max(number), 0) FROM print_job").fetchone()[0]
+    number = highest(connection)
     return (find_seq(connection, number) if number else 0), number
 
 

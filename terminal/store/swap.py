@@ -58,7 +58,12 @@ def open_whole(path: Path, mark: int) -> sqlite3.Connection:
 def _write(path: Path, fill: Callable[[sqlite3.Connection], None]) -> None:
     connection = sqlite3.connect(path, isolation_level=None)
     try:
-        for pragma in ("page_size = 4096", "journal_mode = OFF", "synchronous = OFF"):
+        for pragma in (
+            "page_size = 4096",
+            "journal_mode = OFF",
+            "synchronous = OFF",
+            "foreign_keys = ON",
+        ):
             connection.execute(f"PRAGMA {pragma}").fetchall()
         connection.execute("BEGIN")
         fill(connection)

@@ -34,11 +34,22 @@ def second_cuts(
 
 
 def _firsts(ops: Sequence[Op], draw: random.Random, count: int) -> list[tuple[Image, Said]]:
-    chosen = set(draw.sample(range(40, len(ops)), count))
+    """Return first cuts: half of them anywhere, half just behind a sync with nothing after it on the disk."""
+    behind = [
+        n + 2
+        for n, op in enumerate(ops[:-1])
+        if op.kind == "s" and ops[n + 1].kind == "w" and n > 40
+    ]
+    close = set(draw.sample(behind, count // 2))
+    chosen = close | set(
+        draw.sample([n for n in range(40, len(ops)) if n not in close], count // 2)
+    )
     firsts = []
     for place, disk, said in cuts(ops):
         if place in chosen:
-            _, image = draw.choice(list(disk.images(draw, 3)))
+            image = (
+                disk.image([], 0) if place in close else draw.choice(list(disk.images(draw, 3)))[1]
+            )
             firsts.append((image, Said(said.opened, said.posted, set(said.printed))))
     return firsts
 

@@ -88,6 +88,11 @@ def test_a_card_of_two_members_is_refused_and_the_old_file_stays(tmp_path):
     assert sorted(each.name for each in tmp_path.iterdir()) == ["members.db"]
 
 
+def test_a_member_of_a_tier_that_is_none_is_refused(tmp_path):
+    with pytest.raises(MasterDataError, match="FOREIGN KEY"):
+        build_members(tmp_path / "members.db", MemberTables((), (LI,)))
+
+
 def test_whoever_holds_the_old_file_reads_it_until_they_open_again(tmp_path):
     path = tmp_path / "members.db"
     book = members(path)
