@@ -140,11 +140,11 @@ def tills(reader: HqReader) -> TillsAnswer:
 
 def overview(reader: HqReader, around: Around, language: Language) -> OverviewAnswer:
     """Return the head office at a glance."""
-    streams, days = tills(reader).tills, reader.days(DAYS)
+    glance, streams, days = reader.overview(), tills(reader).tills, reader.days(DAYS)
     return OverviewAnswer(
-        reader.overview(),
+        glance,
         waiting=sum(till.lag for till in streams),
-        silent=sum(not till.connected for till in streams),
+        silent=glance.tills - glance.connected,
         doubted=sum(till.chain is not Chain.WHOLE for till in streams),
         day=days[0] if days else None,
         days=days,

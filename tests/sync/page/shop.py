@@ -99,7 +99,7 @@ class Shop:
     ) -> Entry:
         """Seal ``body``."""
         number = len(self.bodies) + 1
-        date = int("202611" + f"{21 - (START_MS + 46_800_000 - wall_ms) // DAY_MS:02d}")
+        date = int("202611" + f"{21 - (START_MS + 53_999_999 - wall_ms) // DAY_MS:02d}")
         entry = Entry(
             Stamp(wall_ms, "boot-1", wall_ms - START_MS + 20 * DAY_MS, True),
             date, self.terminal.split("-")[0], self.terminal, "1001",

@@ -59,8 +59,10 @@ def heard(page: Page) -> list[str]:
     return said
 
 
-@pytest.mark.parametrize("locale", ["zh-CN", "en"])
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize(
+    ("size", "locale"),
+    [*((size, "en") for size in SIZES), (SIZES[0], "zh-CN"), (SIZES[3], "zh-CN")],
+)
 def test_no_page_is_wider_than_the_screen(
     browser: Browser, address: str, size: tuple[int, int], locale: str
 ):
@@ -70,8 +72,7 @@ def test_no_page_is_wider_than_the_screen(
     complaints = heard(page)
     for path in PATHS:
         page.goto(address + path)
-        for part in page.locator("summary").all():
-            part.click()
+        page.eval_on_selector_all("details", "all => all.forEach(part => part.open = true)")
         assert page.evaluate("document.documentElement.scrollWidth") <= size[0], path
     assert complaints == []
     context.close()

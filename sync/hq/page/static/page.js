@@ -4,6 +4,7 @@
   const main = document.getElementById("main");
   const live = document.getElementById("live");
   const PAUSE_MS = 500; // Between two redraws, however fast the books move.
+  const STALE_MS = 30000; // "3 min ago" must not stay so for an hour of silence.
   let told = null;
   let drawing = false;
   let again = false;
@@ -67,5 +68,6 @@
     });
   }
   addEventListener("pageshow", (event) => { if (event.persisted) { listen(); draw(); } });
+  setInterval(draw, STALE_MS);
   listen();
 })();
