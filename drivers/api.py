@@ -167,6 +167,8 @@ class PrintJob:
     content: Printable
     open_drawer: bool = False
     """Kick the cash drawer before printing."""
+    began: Callable[[], None] | None = None
+    """Called from the printer's thread once the printer has the first bytes."""
 
 
 class Driver(Protocol):
@@ -205,3 +207,6 @@ class Printer(Driver, Protocol):
 
     def submit(self, job: PrintJob) -> bool:
         """Queue ``job``, from any thread; False when the queue is full and the job was not taken."""
+
+    def prepare(self) -> None:
+        """Ask the printer soon how it is, from any thread: a sale has begun and will be printed."""

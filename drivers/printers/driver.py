@@ -133,7 +133,7 @@ class QueuedPrinter:
         try:
             data = self._encoded(job, speaks)
             outcome = PrintUnknown(self.device, job.job, "the printer's driver failed")
-            outcome = line.print(job.job, data)
+            outcome = line.print(job.job, data, job.began)
         except SlipError as error:
             outcome = PrintNotStarted(self.device, job.job, str(error))
         finally:

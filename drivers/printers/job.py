@@ -96,14 +96,19 @@ class Line:
         if self._in_doubt:
             self._settle()
 
-    def print(self, job: int, data: bytes) -> Outcome:
-        """Print ``data`` and return how it ended. A lost printer shows here as an outcome."""
+    def print(self, job: int, data: bytes, began: Callable[[], None] | None = None) -> Outcome:
+        """Print ``data`` and return how it ended. A lost printer shows here as an outcome.
+
+        ``began`` is called once bytes have left us.
+        """
         if reason := self._why_not(len(data)):
             return PrintNotStarted(self._device, job, reason)
         self._barrier = None
         sent, reason = self._send(memoryview(data + BARRIER if self._answers else data))
         if not sent:
             return PrintNotStarted(self._device, job, reason)
+        if began is not None:
+            began()
         self._in_doubt = self._answers
         if reason := reason or self._confirm():
             return PrintUnknown(self._device, job, reason)

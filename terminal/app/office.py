@@ -14,6 +14,7 @@ from config.schema import Terminal
 from sync.protocol.keys import SecretKey, load_secret
 from terminal.app.clock import iso, shop_time
 from terminal.app.slips import SaleSlip, Stationery, as_text
+from terminal.core import cards
 from terminal.core.journal import Entry
 from terminal.core.receipts.sale import Head
 from terminal.counter.language import Language
@@ -96,13 +97,20 @@ class Office:
 
     def tray(self) -> Tray:
         """Return some cards and codes of this shop to play with."""
-        cards = tuple(
-            DemoCard(name, tier, value) for name, tier, value in self.members.some(_TRAY_CARDS)
+        media = tuple(
+            DemoCard(name, tier, _card(medium))
+            for name, tier, medium in self.members.some(_TRAY_CARDS)
         )
         codes = tuple(
             DemoCode(name, price, code) for name, price, code in self.catalog.some(_TRAY_CODES)
         )
-        return Tray(cards, codes)
+        return Tray(media, codes)
+
+
+def _card(medium: str) -> str:
+    """Return what a virtual reader takes for ``medium``: a UID, or the content of the card's file."""
+    kind, _, value = medium.partition(":")
+    return value if kind == "uid" else cards.code(value)
 
 
 def stationery_of(settings: Terminal, key: SecretKey) -> Stationery:

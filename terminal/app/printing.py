@@ -6,6 +6,7 @@ and is printed as an original once the printer is well; what was begun and not c
 person. The loop's thread alone works here.
 """
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
@@ -24,15 +25,16 @@ from drivers.api import (
 )
 from terminal.app.slips import SaleSlip, Stationery
 from terminal.core.journal import Entry
-from terminal.core.slip import Printable
 from terminal.counter.desk import PrintDoubt
 from terminal.store.ledger import Ledger
 from terminal.store.prints import PrintState
 
 AT_WORK_MAX = 10
 """So many receipts are handed to the printer at most before it answers."""
+BEGIN_WAIT_S = 0.003
+"""So long the loop stands back for the printer's thread at most; it needs a tenth of it."""
 COPIES_FROM = 1 << 40
-"""Jobs from here on are copies and other slips, which the print journal does not follow."""
+"""Jobs from here on are copies, which the print journal does not follow."""
 
 Said = PrintDone | PrintNotStarted | PrintUnknown
 
@@ -54,6 +56,9 @@ class PrintDesk:
     able: bool = False
     """Whether the printer, by its last words, can print."""
     at_work: set[int] = field(default_factory=set)
+    _began: threading.Event = field(default_factory=threading.Event)
+    _copied: dict[int, int] = field(default_factory=dict)
+    """Copies at work: job and number of the receipt."""
     _copies: "count[int]" = field(default_factory=lambda: count(COPIES_FROM))
 
     def after_restart(self) -> None:
@@ -74,19 +79,26 @@ class PrintDesk:
         else:
             self._hand_over(number, entry, drawer=drawer)
 
-    def copy(self, entry: Entry, copies: int) -> bool:
-        """Print a copy; False when the printer's queue is full."""
-        return self.other(SaleSlip(entry, self.stationery, copies))
+    def copy(self, number: int, entry: Entry, copies: int) -> bool:
+        """Print a copy of receipt ``number``; False when the printer's queue is full.
 
-    def other(self, slip: Printable) -> bool:
-        """Print something that the journal does not follow; False when it was not taken."""
-        return self.printer is not None and self.printer.submit(PrintJob(next(self._copies), slip))
+        A doubt about the receipt is over only when the printer says that the copy is on paper.
+        """
+        assert self.printer is not None
+        job = next(self._copies)
+        taken = self.printer.submit(PrintJob(job, SaleSlip(entry, self.stationery, copies)))
+        if taken:
+            self._copied[job] = number
+        return taken
 
-    def said(self, event: Said) -> str | None:
-        """Note what became of a job; return the key of a notice, if there is one to show."""
-        number = event.job
-        if number >= COPIES_FROM:
-            return None if isinstance(event, PrintDone) else "copy-not-printed"
+    def said(self, event: Said) -> tuple[str, int] | None:
+        """Note what became of a job; return key and receipt of a notice, if there is one to show."""
+        if event.job >= COPIES_FROM:
+            return self._said_of_copy(event, self._copied.pop(event.job))
+        key = self._said_of_original(event, event.job)
+        return (key, event.job) if key else None
+
+    def _said_of_original(self, event: Said, number: int) -> str | None:
         self.at_work.discard(number)
         match event:
             case PrintDone():
@@ -115,11 +127,6 @@ class PrintDesk:
                 self.able = not stopped
         self._flush()
 
-    def settle(self, number: int) -> None:
-        """A person took care of a doubtful receipt: the doubt is over."""
-        self.unknown.pop(number, None)
-        self.ledger.print_done(number)
-
     def doubts(self) -> tuple[PrintDoubt, ...]:
         """Return the receipts that are not known to be printed."""
         if not self.waiting and not self.unknown:
@@ -127,6 +134,14 @@ class PrintDesk:
         rows = [(number, "waiting") for number in self.waiting]
         rows += [(number, "unknown") for number in self.unknown]
         return tuple(PrintDoubt(self.name_of(number), state) for number, state in sorted(rows))
+
+    def _said_of_copy(self, event: Said, number: int) -> tuple[str, int] | None:
+        if not isinstance(event, PrintDone):
+            return "copy-not-printed", number
+        if number in self.unknown:
+            del self.unknown[number]
+            self.ledger.print_done(number)
+        return None
 
     def _flush(self) -> None:
         while self.able and self.waiting and len(self.at_work) < AT_WORK_MAX:
@@ -141,9 +156,12 @@ class PrintDesk:
     def _hand_over(self, number: int, entry: Entry, *, drawer: bool) -> None:
         assert self.printer is not None
         self.ledger.print_started(number)
-        job = PrintJob(number, SaleSlip(entry, self.stationery), drawer)
+        self._began.clear()
+        job = PrintJob(number, SaleSlip(entry, self.stationery), drawer, self._began.set)
         if self.printer.submit(job):
             self.at_work.add(number)
+            # The interpreter is the printer's thread's now: what the loop has left to do can wait.
+            self._began.wait(BEGIN_WAIT_S)
         else:
             self.ledger.print_not_started(number)
             self.waiting[number] = drawer

@@ -168,7 +168,7 @@ def _open(parts: Parts) -> tuple[Edges, Attendant]:
         None,
         [(driver.device, kind) for kind, driver in parts.drivers],
         _virtual(parts),
-        getattr(printer, "prepare", lambda: None),
+        printer.prepare if printer else lambda: None,
     )
     edges.printing.name_of = edges.receipt_name
     edges.printing.after_restart()

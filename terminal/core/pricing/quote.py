@@ -6,6 +6,7 @@ rounded half up once; every minor unit between shelf price and net names its rul
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import repeat
 
 from terminal.core.points.earn import earn
 from terminal.core.pricing.basket import Line, Member
@@ -80,39 +81,37 @@ EMPTY = Quote((), 0, 0, 0, 0, 0, (), ())
 def price(lines: Sequence[Line], member: Member | None, rules: RuleBook) -> Quote:
     """Return the quote of ``lines`` for ``member`` (None: a stranger) under ``rules``."""
     tier = member.tier if member else ""
-    priced = [_line(line, tier, rules) for line in lines]
-    gross = sum(line.gross for line in priced)
-    total = sum(line.net for line in priced)
-    earned, shares, why = earn([line.net if line.earns else 0 for line in priced], tier, rules.earn)
-    if earned:
-        priced = [_with_points(line, part) for line, part in zip(priced, shares, strict=True)]
+    nets = [_net(line, tier, rules) for line in lines]
+    gross = sum(each[0] for each in nets)
+    total = sum(each[1] for each in nets)
+    paid = [each[1] if line.goods.earns else 0 for line, each in zip(lines, nets, strict=True)]
+    earned, shares, why = earn(paid, tier, rules.earn)
+    priced = tuple(map(_line, lines, nets, shares if earned else repeat(0)))
     facts = (("tier", tier),) if member else ()
     reasons = tuple(PointsReason(*part) for part in why)
-    return Quote(tuple(priced), gross, gross - total, 0, total, earned, reasons, facts)
+    return Quote(priced, gross, gross - total, 0, total, earned, reasons, facts)
 
 
-def _line(line: Line, tier: str, rules: RuleBook) -> QuoteLine:
-    goods = line.goods
+def _net(line: Line, tier: str, rules: RuleBook) -> tuple[Minor, Minor, tuple[Discount, ...]]:
+    """Return a line's gross, its net, and what made the difference."""
     net = gross = half_up(line.price, line.quantity, ONE_PIECE)
     discounts: tuple[Discount, ...] = ()
+    category = line.goods.category
     for group in GROUPS:
         best, best_net = None, net
-        for rule in rules.candidates_for(group, tier, goods.category):
+        for rule in rules.candidates_for(group, tier, category):
             candidate = half_up(net, rule.percent, 100)
             if candidate < best_net:
                 best, best_net = rule, candidate
         if best is not None:
             taken = Discount(best.id, best.version, net - best_net, best.name, best.percent)
             discounts, net = (*discounts, taken), best_net
+    return gross, net, discounts
+
+
+def _line(line: Line, net: tuple[Minor, Minor, tuple[Discount, ...]], points: Points) -> QuoteLine:
+    goods = line.goods
     return QuoteLine(
         line.n, goods.code, goods.name, goods.category, line.quantity, line.price, goods.price,
-        gross, net, discounts, 0, goods.earns, goods.tax_basis_points,
-    )  # fmt: skip
-
-
-def _with_points(line: QuoteLine, points: Points) -> QuoteLine:
-    return QuoteLine(
-        line.n, line.code, line.name, line.category, line.quantity, line.unit_price,
-        line.shelf_price, line.gross, line.net, line.discounts, points, line.earns,
-        line.tax_basis_points,
+        *net, points, goods.earns, goods.tax_basis_points,
     )  # fmt: skip

@@ -1,0 +1,194 @@
+"""A sale in the running daemon beside the floor of the machine, in turn.
+
+    python -m tests.bench.sale [--rounds 5] [--sales 100] [--dir DIR]
+
+The daemon is the real one: API and page up with three pages open, uplink, broker and head office alive,
+50,000 members, a printer on a pseudo-terminal in another process. A sale is eight lines scanned; then the
+clock starts with the card's data in hand and the cash on the counter, and stops when the first byte of the
+receipt reaches the printer. The floor runs in turn with it (A B A B) and medians are compared.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+from config.load import load
+from drivers.api import CardArrived, CardImage, Scanned
+from terminal.app import attend, wire
+from terminal.app import main as till_main
+from terminal.app.feed import Asked
+from terminal.core.till import Operator
+from terminal.counter.desk import Call, Done, SignIn, TakeTender
+from tests.bench.shop import MEMBERS, build
+from tests.kit.broker import Broker
+
+LIMITS = {"total_p50": 1.8, "total_p99": 3.0, "cpu_p50": 1.5, "bytes_per_sale": 1.3}
+
+
+def quantile(values, share):
+    return sorted(values)[min(len(values) - 1, len(values) * share // 100)]
+
+
+def written():
+    with open("/proc/self/io") as io:
+        return next(int(line.split()[1]) for line in io if line.startswith("write_bytes"))
+
+
+class Daemon:
+    """The till of the bench, in this process; its printer, broker, head office and pages in others."""
+
+    def __init__(self, stack: ExitStack, folder: Path, existing: int) -> None:
+        sys.setswitchinterval(till_main.SWITCH_S)
+        broker = stack.enter_context(Broker(folder))
+        self.paper = subprocess.Popen(
+            [sys.executable, "-m", "tests.bench.paper"], stdout=subprocess.PIPE, text=True
+        )
+        stack.callback(self.paper.kill)
+        tty = self.paper.stdout.readline().strip()
+        settings = build(folder, tty, broker.port)
+        hq = subprocess.Popen(
+            [
+                sys.executable,
+                "-m",
+                "terminal.app.cli",
+                "hq",
+                "run",
+                "--config",
+                str(folder / "hq.toml"),
+            ]
+        )
+        stack.callback(hq.wait)
+        stack.callback(hq.terminate)
+        self.cpu = []
+        self._spent = 0.0
+        take = attend.Attendant.take
+
+        # What the loop's thread spends on the card and on the tender: from lookup to handing over.
+        def timed(attendant, event):
+            start = time.thread_time()
+            take(attendant, event)
+            self._spent += time.thread_time() - start
+
+        attend.Attendant.take = timed
+        self.parts = wire.assemble(load(settings), settings)
+        ready = threading.Event()
+        threads = [
+            threading.Thread(target=self.parts.serve, args=(lambda: None,), daemon=True),
+            threading.Thread(target=self.parts.serve_page, args=(ready.set,), daemon=True),
+        ]
+        for thread in threads:
+            thread.start()
+        stack.callback(threads[0].join, 10)
+        stack.callback(self.parts.stop)
+        ready.wait(20)
+        self.calls = 0
+        self.operator = Operator("1001", "bench", "cashier")
+        self.call(SignIn(self.operator))
+        port = json.loads((folder / "ports.json").read_text())["till"]
+        for _ in range(3):
+            page = subprocess.Popen(
+                ["curl", "-sN", f"http://127.0.0.1:{port}/api/v1/events"], stdout=subprocess.DEVNULL
+            )
+            stack.callback(page.kill)
+        self.until(lambda view: all(light.state == "up" for light in view.devices))
+        self.until(lambda view: view.sync.connected)
+
+    def until(self, wanted):
+        while not wanted(self.parts.feed.view()):
+            time.sleep(0.01)
+
+    def call(self, action):
+        return self.asked(action).answer.result(10)
+
+    def asked(self, action):
+        self.calls += 1
+        from concurrent.futures import Future
+
+        asked = Asked(
+            Call(f"bench-{self.calls}", self.calls.to_bytes(32, "big"), self.operator, action),
+            Future(),
+        )
+        self.parts.inbox.put(asked)
+        return asked
+
+    def sale(self, n):
+        """Make one sale; return microseconds from the card's data in hand to the printer's first byte."""
+        for line in range(8):
+            self.parts.inbox.put(Scanned("gun", f"G{(n * 8 + line) % 200:05d}"))
+        self.until_lines(8)
+        time.sleep(0.004)  # The cashier looks up; the loop rests.
+        member = (n * 7919) % MEMBERS
+        self._spent = 0.0
+        start = time.monotonic_ns()
+        self.parts.inbox.put(
+            CardArrived("reader", CardImage("uid", member.to_bytes(7, "big"), b"", b""))
+        )
+        done = self.asked(TakeTender("cash", 1_000_000, "")).answer
+        first = int(self.paper.stdout.readline())
+        result = done.result(10)
+        assert isinstance(result, Done), result
+        self.cpu.append(self._spent * 1e6)
+        self.until(lambda view: not view.doubts)
+        return (first - start) / 1000
+
+    def until_lines(self, count):
+        from terminal.core.sale import Idle
+
+        self.until(
+            lambda v: not isinstance(v.till.sale, Idle) and len(v.till.sale.sale.lines) == count
+        )
+
+
+def floor(sales, folder):
+    out = subprocess.run(
+        [sys.executable, "-m", "tests.bench.floor", "--sales", str(sales), "--dir", str(folder)],
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    return json.loads(out.stdout)
+
+
+def main():
+    arguments = argparse.ArgumentParser()
+    arguments.add_argument("--rounds", type=int, default=5)
+    arguments.add_argument("--sales", type=int, default=100)
+    arguments.add_argument("--existing", type=int, default=0)
+    arguments.add_argument("--dir", default=".")
+    wanted = arguments.parse_args()
+    ours, floors = [], []
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=wanted.dir)))
+        daemon = Daemon(stack, folder, wanted.existing)
+        for n in range(20):
+            daemon.sale(n)
+        n, io_bytes = 20, 0
+        daemon.cpu.clear()
+        for _ in range(wanted.rounds):
+            floors.append(floor(wanted.sales, folder))
+            before = written()
+            for _ in range(wanted.sales):
+                ours.append(daemon.sale(n))
+                n += 1
+            io_bytes += written() - before
+    middle = lambda name: quantile([each[name] for each in floors], 50)
+    table = {
+        "total_p50": (quantile(ours, 50), middle("total_p50")),
+        "total_p99": (quantile(ours, 99), middle("total_p99")),
+        "cpu_p50": (quantile(daemon.cpu, 50), middle("cpu_p50")),
+        "bytes_per_sale": (io_bytes / len(ours), middle("bytes_per_sale")),
+    }
+    for name, (mine, base) in table.items():
+        print(
+            f"{name:16} ours {mine:10.1f}  floor {base:10.1f}  ratio {mine / base:5.2f}  limit {LIMITS[name]}"
+        )
+
+
+if __name__ == "__main__":
+    main()
