@@ -166,7 +166,7 @@ class Pipe:
         if broker.username is not None:
             client.username_pw_set(broker.username, _password(broker.password_file))
         if broker.broker.startswith("mqtts://"):
-            client.tls_set(broker.ca, broker.certificate, broker.key, cert_reqs=ssl.CERT_REQUIRED)
+            client.tls_set_context(_tls(broker))
         return client
 
     def _on_connect(
@@ -265,6 +265,30 @@ class Pipe:
             select.select([self._ear], [], [], max(0.0, min(left, wait_s, TURN_S_MAX)))
             self._hear_bell()
             self._waiting.clear()
+
+
+class _Line(ssl.SSLSocket):
+    """A TLS connection that closes when its greeting fails, and gives it no longer than a connection.
+
+    paho leaves it open for the garbage collector, and waits for it as long as the keepalive.
+    """
+
+    def do_handshake(self, block: bool = False) -> None:  # noqa: FBT001, FBT002 - ssl's own signature
+        """Greet."""
+        self.settimeout(CONNECT_S)
+        try:
+            super().do_handshake(block)
+        except (OSError, ValueError):
+            self.close()
+            raise
+
+
+def _tls(broker: Link) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=broker.ca)
+    context.sslsocket_class = _Line
+    if broker.certificate is not None:
+        context.load_cert_chain(broker.certificate, broker.key)
+    return context
 
 
 def _properties(packet: int) -> Any:

@@ -8,13 +8,16 @@ from sync.protocol.record import genesis, seal
 from sync.uplink.api import TillIdentity
 from terminal.codec.entry import encode
 from terminal.core.journal import Entry, SalePosted, Tender
+from terminal.core.pricing.basket import Goods
 from terminal.core.refusal import Refusal
 from terminal.core.sale import CASH, Idle, LineAdded, MemberIdentified, Post, Tendered, step
 from tests.kit import goods
 
+_TEA = Goods("6921168509256", "东方树叶乌龙茶500ml", 550, "drinks", tax_basis_points=1300)
+_MILK = Goods("6907992512570", "纯牛奶250ml", 349, "dairy", tax_basis_points=900)
 SOLD = (
     (goods.WATER, 2000), (goods.BREAD, 1000), (goods.APPLES, 1305), (goods.SWEET, 3000),
-    (goods.TOBACCO, 1000), (goods.WATER, 1000), (goods.APPLES, 333), (goods.BREAD, 1000),
+    (goods.TOBACCO, 1000), (_TEA, 1000), (_MILK, 6000), (goods.GIFT, 1000),
 )  # fmt: skip
 """Eight lines, discounts on most of them."""
 
