@@ -5,6 +5,7 @@ import signal
 import threading
 from collections import Counter
 from typing import Self
+from urllib.request import urlopen
 
 from config.schema import Link
 from sync import topics
@@ -46,6 +47,8 @@ def test_every_sale_arrives_with_its_books_and_a_signed_word_comes_back(tmp_path
         assert running.acked[-1].digest == ledger.digest
         assert peek_ack(running.acked[-1].proof[32:]).acked_seq == 710
         until(lambda: office.ask("SELECT connected FROM stream") == [(0,)], "the till's farewell")
+        with urlopen(f"{office.page}/sales", timeout=20) as page:
+            assert "S01-T1-1-000710" in page.read().decode()
         assert office.stop() == 0
 
 
