@@ -224,15 +224,15 @@ class Attendant:
             return refuse(Key.STILL_PRINTING, number=number)
         copies = edges.ledger.copies(number) + 1
         done = self._note(Reprinted(number, copies), actor, key)
-        if not edges.printing.copy(entry, copies):
-            self._notice(Tell("copy-not-printed", "warn"))
-        edges.printing.settle(ordinal)
+        if not edges.printing.copy(ordinal, entry, copies):
+            self._notice(Tell("copy-not-printed", "warn", (("receipt", number),)))
         return done
 
     def _printed(self, event: api.PrintDone | api.PrintNotStarted | api.PrintUnknown) -> None:
-        key = self._edges.printing.said(event)
-        if key is not None:
-            self._notice(Tell(key, "warn", (("receipt", self._edges.receipt_name(event.job)),)))
+        said = self._edges.printing.said(event)
+        if said is not None:
+            key, number = said
+            self._notice(Tell(key, "warn", (("receipt", self._edges.receipt_name(number)),)))
 
     def _device(
         self, event: api.PrinterStatus | api.DeviceUp | api.DeviceDown | api.CardLeft

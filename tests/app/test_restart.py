@@ -29,7 +29,7 @@ def test_an_open_basket_comes_back_as_it_was(till):
     till.scan(WATER)
     till.scan(SOAP)
     till.api.ok("PATCH", "/sale/lines/1", {"quantity": 3000})
-    before = till.until(lambda state: state["sale"]["quote"]["total"], "a price")["sale"]
+    before = till.until_total(4361)["sale"]
 
     till.restart()
 
@@ -41,6 +41,7 @@ def test_an_open_basket_comes_back_as_it_was(till):
 
 def test_the_page_shows_the_basket_from_its_first_answer_on(till):
     till.api.add(WATER)
+    till.until_total(200)
     till.kill()
     till.start()
     till.wait_until_up()
@@ -90,6 +91,7 @@ def test_a_payment_survives_even_when_the_saved_basket_is_lost(till):
 
 def test_a_posted_sale_does_not_come_back_as_an_open_basket(till):
     till.api.add(WATER)
+    till.until_total(200)
     before = (till.data / "basket").read_bytes()
     till.api.pay(200)
     till.kill()
@@ -121,6 +123,7 @@ def test_held_baskets_come_back(till):
     for code in (WATER, COLA):
         till.api.add(code)
         till.api.ok("POST", "/sale/hold")
+        till.until(lambda state: state["sale"]["state"] == "idle", "the basket is put aside")
 
     till.restart()
 
@@ -141,7 +144,7 @@ def test_the_largest_baskets_do_not_end_the_till(till):
             supervisor.ok("POST", "/sale/lines", line)
         supervisor.ok("POST", "/sale/hold")
 
-    assert supervisor.get("/till").status_code == 200
+    till.until(lambda state: state["sale"]["state"] == "idle", "the basket is put aside")
     till.restart()
     supervisor.ok("POST", "/sale/resume")
     assert len(sale_of(till)["quote"]["lines"]) == 150

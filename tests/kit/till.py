@@ -18,6 +18,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing, suppress
 from functools import cached_property
@@ -27,6 +28,7 @@ from typing import Any, Self
 
 import httpx
 
+from config.load import load_shop
 from terminal.store.reader import Reader
 from terminal.store.verify import verify
 from tests.kit.waiting import until
@@ -59,8 +61,6 @@ def free_port() -> int:
 
 def first_pins(shop: Path) -> dict[str, str]:
     """Return the first PIN of every operator in a shop file."""
-    from config.load import load_shop
-
     return {each.id: each.pin or "" for each in load_shop(shop).operators}
 
 
@@ -157,9 +157,9 @@ class _Server(Process):
 
         def answers() -> bool:
             assert self.is_running, f"{self.name} ended at its start:\n{self.log[-4000:]}"
-            with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1.0):
-                with suppress(httpx.HTTPError):
-                    return httpx.get(self.address + self._ready_path, timeout=5.0).status_code < 500
+            with suppress(OSError, httpx.HTTPError):
+                socket.create_connection(("127.0.0.1", self.port), 1.0).close()
+                return httpx.get(self.address + self._ready_path, timeout=5.0).status_code < 500
             return False
 
         until(answers, f"{self.name} answers on port {self.port}", START_LIMIT_S)
@@ -282,6 +282,10 @@ class TillProcess(_Server):
             ) from None
         return seen[0]
 
+    def until_total(self, total: int) -> Json:
+        """Return the till's state once the basket costs ``total``; it is saved by then."""
+        return self.until(lambda state: state["sale"]["quote"]["total"] == total, f"{total} fen")
+
     def light(self, device: str) -> Json:
         """Return the light of a device."""
         return light(self.state(), device)
@@ -299,6 +303,10 @@ class TillProcess(_Server):
     def scan(self, text: str) -> None:
         """Scan a code with the virtual scanner."""
         self.api.ok("POST", "/virtual/gun", {"text": text})
+
+    def listen(self) -> "Heard":
+        """Hear what the till says to the cashier from now on; for ``with``."""
+        return Heard(self.api.client)
 
     @property
     def ledger_path(self) -> Path:
@@ -434,6 +442,55 @@ class Api:
         """Sell goods whole, as a program does, paid in cash with change."""
         body = whole_sale(*codes)
         return self.json("POST", "/sales", {**body, **({"id": id} if id else {})})
+
+
+class Heard:
+    """What the till said to the cashier, heard over an event stream of its own."""
+
+    def __init__(self, client: httpx.Client) -> None:
+        self._client = httpx.Client(
+            base_url=client.base_url, headers=client.headers, cookies=client.cookies, timeout=30.0
+        )
+        self.notices: list[Json] = []
+        self._thread = threading.Thread(target=self._hear, name="heard")
+        self._began = threading.Event()
+        self._door: socket.socket | None = None
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        assert self._began.wait(START_LIMIT_S)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        assert self._door is not None
+        with suppress(OSError):
+            self._door.shutdown(socket.SHUT_RDWR)
+        self._thread.join()
+        self._client.close()
+
+    @property
+    def keys(self) -> list[str]:
+        """The keys of what was said, oldest first."""
+        return [each["key"] for each in self.notices]
+
+    def until(self, key: str, times: int = 1) -> str:
+        """Return the sentence once ``key`` was said so often."""
+        until(lambda: self.keys.count(key) >= times, f"{key}, said were {self.keys}")
+        said = next(each["message"] for each in reversed(self.notices) if each["key"] == key)
+        assert len(said) > 5, f"{key} has no sentence"
+        return str(said)
+
+    def _hear(self) -> None:
+        event = ""
+        with suppress(httpx.HTTPError), self._client.stream("GET", "/api/v1/events") as stream:
+            self._door = stream.extensions["network_stream"].get_extra_info("socket")
+            for line in stream.iter_lines():
+                if line.startswith("event: "):
+                    event = line.removeprefix("event: ")
+                elif line.startswith("data: ") and event == "notice":
+                    self.notices.append(json.loads(line.removeprefix("data: ")))
+                elif line.startswith("data: "):
+                    self._began.set()
 
 
 def whole_sale(*codes: str, cash: int = 100_000) -> Json:
