@@ -46,7 +46,7 @@ def unfinished() -> str:
     _, rows = read()
     lines = [f"{row.state:8} {row.id:10} {row.requirement}" for row in rows if row.state != "done"]
     done = len(rows) - len(lines)
-    return "\n".join([f"=== not done yet ({done} of {len(rows)} are)", *lines])
+    return "\n".join([f"=== done: {done} of {len(rows)} claims; not yet:", *lines])
 
 
 def main() -> None:
