@@ -24,7 +24,7 @@ _ADD = (
     "INSERT INTO balance VALUES (?, ?, ?)"
     " ON CONFLICT (account, unit) DO UPDATE SET amount = amount + excluded.amount"
 )
-DERIVED = ("balance", "receipt", "call", "payment", "pin", "lockout", "copy")
+DERIVED = ("balance", "receipt", "call", "call_recent", "payment", "pin", "lockout", "copy")
 """Every table that a rebuild empties and fills again."""
 
 

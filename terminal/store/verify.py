@@ -20,7 +20,11 @@ FAULTS_MAX = 100
 _FOLDED = ("balance", "payment", "pin", "lockout", "copy")
 _LAGGING = (
     ("receipt", "SELECT number, seq FROM receipt", "number"),
-    ("call", "SELECT hash, seq FROM call", "call"),
+    (
+        "call",
+        "SELECT hash, seq FROM (SELECT * FROM call UNION ALL SELECT * FROM call_recent)",
+        "call",
+    ),
 )
 
 

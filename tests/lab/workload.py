@@ -45,7 +45,8 @@ def main() -> None:
     mark = os.open(folder / "mark", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     paper = os.open(folder / "paper", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     ledger_module.CHECKPOINT_EVERY = CHECKPOINT_EVERY
-    ledger_module.INDEX_EVERY = calls.INDEX_EVERY = 9
+    ledger_module.INDEX_EVERY = 7
+    calls.MERGE_AT = 12
     ledger = Ledger.open(folder / "ledger.db", IDENTITY, boot)
     os.write(mark, b"opened\n")
     for made in bodies(count, boot, ledger.head_seq, ledger.receipts):

@@ -122,7 +122,8 @@ def test_a_rebuild_repairs_what_is_derived_and_leaves_local_state_alone(path):
     change(
         path,
         "DELETE FROM balance", "DELETE FROM pin", "UPDATE state SET receipts = 0, acked = 3",
-        "INSERT INTO call VALUES (5, 5)", "INSERT INTO payment VALUES (9, 'x')",
+        "INSERT INTO call VALUES (5, 5)",
+        "INSERT INTO call_recent VALUES (6, 5)", "INSERT INTO payment VALUES (9, 'x')",
     )  # fmt: skip
     connection = sqlite3.connect(path)
     prints = connection.execute("SELECT * FROM print_job").fetchall()
