@@ -31,6 +31,7 @@ class Disk:
             LedgerError: It is in use, or cannot be opened.
         """
         self._path = path
+        self._reserve = 0
         self._lock = _lock(path)
         try:
             self._database = schema.open_for_writing(path)
@@ -127,6 +128,10 @@ class Disk:
             if error.sqlite_errorcode != sqlite3.SQLITE_FULL:
                 raise LedgerError(f"{self._path}: {error}") from error
 
+    def keep_reserve(self) -> None:
+        """From now on leave :data:`DISK_RESERVE_BYTES` alone: they are for starting on a full disk."""
+        self._reserve = DISK_RESERVE_BYTES
+
     def check_room(self) -> None:
         """Make sure that what is begun now has room.
 
@@ -134,7 +139,7 @@ class Disk:
             LedgerError: The disk is full.
         """
         room = os.fstatvfs(self._lock)
-        if room.f_bavail * room.f_frsize < DISK_RESERVE_BYTES:
+        if room.f_bavail * room.f_frsize < self._reserve:
             raise LedgerError(f"{self._path}: the disk is full")
 
 

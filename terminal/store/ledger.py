@@ -93,6 +93,7 @@ class Ledger:
             ledger = cls(disk, identity)
             with disk.commit_locally():
                 prints.settle_after_restart(disk.connection, boot)
+            disk.keep_reserve()
             ledger._marked = prints.highest(disk.connection)
         except sqlite3.DatabaseError as error:
             disk.close()

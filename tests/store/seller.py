@@ -49,6 +49,9 @@ def main() -> None:
         os._exit(1)  # As the till does: whatever is open is left to the next start.
     print("still", sell(ledger, 1))
     ledger._disk.close()
+    ledger = Ledger.open(folder / "ledger.db", IDENTITY, "another boot")
+    print("started", sell(ledger, 1))
+    ledger._disk.close()
     (folder / "filler").unlink()
     print("faults", verify(folder / "ledger.db").faults)
     ledger = Ledger.open(folder / "ledger.db", IDENTITY, BOOT)
