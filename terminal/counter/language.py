@@ -46,7 +46,15 @@ LIGHTS = (
     "cover-open",
     "card-hung",
 )
-TROUBLES = ("refused", "forked", "unsigned", "other")
+TROUBLES = (
+    "turned-away",
+    "batch-refused",
+    "head-office-behind",
+    "ledger-behind",
+    "other-head-office",
+    "no-answer",
+    "other",
+)
 TENDERS = ("cash", "stored_value", "points", "coupon", "count", "credit", "external")
 _MONEY = frozenset({"amount", "total", "change", "missing"})
 

@@ -130,12 +130,12 @@ class Signing:
 
     async def _check_in_turn(self, number: str, pin: str) -> OperatorRecord | Refusal:
         services = self.counter.services
-        record = services.operator(number)
+        loop = asyncio.get_running_loop()
+        record = await loop.run_in_executor(self.counter.hasher, services.operator, number)
         left_ms = self._locked_until(number, record) - services.now_ms()
         if left_ms > 0:
             return refuse(Key.LOCKED_OUT, minutes=-(-left_ms // _MINUTE_MS))
         verifier = record.verifier if record else None
-        loop = asyncio.get_running_loop()
         is_right = await loop.run_in_executor(
             self.counter.hasher, pins.is_right, pin, verifier, services.pepper
         )

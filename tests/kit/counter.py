@@ -1,4 +1,4 @@
-"""A counter that runs for a test: the real server on a free port, over the small till of :mod:`tests.kit.desk`."""
+"""A counter that runs for a test: the real server on a free port, over :mod:`tests.kit.desk`."""
 
 import threading
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""A small till for tests of the counter: the real core behind a real thread, and no disk, device or network."""
+"""A small till for tests of the counter: the real core on a real thread, no disk, device or network."""
 
 import hashlib
 import queue
@@ -7,6 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import replace
+from typing import Self
 
 from terminal.core import sale as sales
 from terminal.core import scan, till
@@ -109,7 +110,7 @@ class FakeDesk:
         )  # fmt: skip
         self._thread = threading.Thread(target=self._run, name="fake-loop", daemon=True)
 
-    def __enter__(self) -> "FakeDesk":
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 
@@ -234,7 +235,9 @@ class FakeDesk:
             self.tell(each.key, each.level, **dict(each.facts))
         return Done(result)
 
-    def _event(self, action: object) -> "till.Event | Refusal":
+    def _event(  # noqa: PLR0911, PLR0912 - a table
+        self, action: object
+    ) -> "till.Event | Refusal":
         match action:
             case desk.ScanText(text):
                 return self._scanned(text)

@@ -23,7 +23,7 @@ let calmTimer = 0;
 export function say(message, level = "good") {
   $("result").dataset.level = level;
   $("resulticon").setAttribute("href", `#i-${level === "calm" ? "tally" : level}`);
-  $("said").textContent = message;
+  $("said").textContent = message || t("Ready");
   clearTimeout(calmTimer);
   if (level === "calm") return;
   beep(level);
@@ -250,6 +250,7 @@ function setTyped(text) {
   typed = text.slice(0, 60);
   $("typedtext").textContent = typed;
   $("typed").hidden = !typed;
+  if (typed) say("", "calm");
   $("said").hidden = Boolean(typed);
 }
 
