@@ -17,9 +17,18 @@ need() {
         as=(sudo -n)
     fi
     echo "Installing ${missing[*]}" >&2
-    "${as[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq update >/dev/null
-    "${as[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0 \
-        install --no-install-recommends -y "${missing[@]}" >/dev/null
+    local said
+    said=$(mktemp)
+    if ! {
+        "${as[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq update &&
+            "${as[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0 \
+                install --no-install-recommends -y "${missing[@]}"
+    } >"$said" 2>&1; then
+        cat "$said" >&2
+        rm -f "$said"
+        return 1
+    fi
+    rm -f "$said"
 }
 
 # venv LOCK: make .venv from Debian's Python with exactly what LOCK names; only when LOCK has changed.
