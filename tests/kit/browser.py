@@ -1,0 +1,48 @@
+"""Debian's Chromium for tests of pages, driven by Playwright."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.kit.waiting import PATIENCE_S
+
+PROGRAM = "/usr/bin/chromium"
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Start a browser and close it at the end."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=PROGRAM, args=list(FLAGS))
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+@contextmanager
+def page(browser: Browser, address: str, width: int = 1280, height: int = 800) -> Iterator[Page]:
+    """Open ``address`` in a window of its own; whatever the page's script throws fails the test."""
+    context = browser.new_context(
+        viewport={"width": width, "height": height}, reduced_motion="reduce"
+    )
+    context.set_default_timeout(PATIENCE_S * 1000)
+    thrown: list[str] = []
+    try:
+        tab = context.new_page()
+        tab.on("pageerror", lambda fault: thrown.append(str(fault)))
+        tab.goto(address)
+        yield tab
+    finally:
+        context.close()
+    assert thrown == []
