@@ -17,12 +17,13 @@ from config.faults import ConfigError
 from config.schema import HeadOffice
 from sync import notify, topics
 from sync.hq.clock import now_ms
+from sync.hq.database import CommitUnknownError, StoreError
 from sync.hq.names import member_names
 from sync.hq.page.around import Around
 from sync.hq.page.server import PageNotServedError, serve
 from sync.hq.queries import SqliteReader
 from sync.hq.receive import Receiver, Trust
-from sync.hq.store import CommitUnknownError, Store, StoreError
+from sync.hq.store import Store
 from sync.mqtt import TURN_S_MAX, Down, Message, Pipe, PipeEvent, Up
 from sync.protocol.keys import BadKeyError, SecretKey, load_or_make
 from sync.protocol.state import HqState, write_hq_state

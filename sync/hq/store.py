@@ -1,21 +1,15 @@
-"""The head office's database: streams of records, the books, and the one connection that writes them.
+"""The head office's store: streams of records, and the books that follow from them.
 
 A batch is one transaction: the stream's row is read, the records, the books and the stream's new end are
-written, and only after COMMIT may an acknowledgement be signed. WAL with ``synchronous=FULL`` and
-``psow=0``, as the till's ledger.
+written, and only after COMMIT may an acknowledgement be signed.
 """
 
-import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
-
-from peewee import PeeweeException, SqliteDatabase
 
 from sync.hq.books import Sums, sum_up
-from sync.hq.schema import PRAGMAS, SCHEMA, TABLES, record_id
+from sync.hq.database import Database
+from sync.hq.schema import record_id
 from sync.protocol.ack import Status
 from sync.protocol.batch import BATCH_BYTES_MAX, Batch
 from sync.protocol.state import TillState
@@ -25,21 +19,11 @@ BRANCHES_MAX = 100
 REFUSED_MAX = 200
 """Refused messages kept for a person; the oldest are dropped."""
 TOPIC_CHARS_MAX = 200
-LOG_BYTES_MAX = 32_000_000
-"""Past this the log is copied into the database even when there is no quiet moment."""
 
 _STREAM = (
     "SELECT id, ledger_id, branch, terminal, key_id, parent, base_seq, base_digest, last_seq,"
     " last_digest FROM stream"
 )
-
-
-class StoreError(Exception):
-    """The database cannot be opened, or refused a change; nothing of the change was kept."""
-
-
-class CommitUnknownError(Exception):
-    """COMMIT failed: whether the batch is stored is unknown. The process must end and look again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,36 +63,22 @@ class Store:
         Raises:
             StoreError: It is no database of ours, or of a later version, or cannot be opened.
         """
-        self._database = SqliteDatabase(f"file:{path}?psow=0", uri=True, thread_safe=False)
-        try:
-            self._sql = cast("sqlite3.Connection", cast("Any", self._database).connection())
-            for name, value in PRAGMAS:
-                self._sql.execute(f"PRAGMA {name}={value}").fetchall()
-            self._prepare()
-        except (sqlite3.Error, PeeweeException, StoreError) as error:
-            self._database.close()
-            raise StoreError(f"{path}: {error}") from error
-        self._log_bytes = 0
+        self._database = Database(path)
+        self._sql = self._database.sql
 
     def close(self) -> None:
         """Copy the log into the database and let go of it."""
-        self._sql.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         self._database.close()
-
-    @property
-    def is_log_long(self) -> bool:
-        """Whether a checkpoint should not wait for a quiet moment."""
-        return self._log_bytes > LOG_BYTES_MAX
 
     @property
     def timeline(self) -> int:
         """Raised whenever this database turned out to be older than what it had signed."""
-        return int(self._one("SELECT value FROM state WHERE name = 'timeline'")[0])
+        return int(self._database.one("SELECT value FROM state WHERE name = 'timeline'")[0])
 
     def raise_timeline(self, above: int) -> int:
         """Open a timeline higher than ours and than ``above``; return it."""
         timeline = max(self.timeline, above) + 1
-        with self._transaction():
+        with self._database.transaction():
             self._sql.execute("UPDATE state SET value = ? WHERE name = 'timeline'", (timeline,))
         return timeline
 
@@ -128,7 +98,7 @@ class Store:
 
     def enrol(self, terminal: str, key_id: bytes, public_key: bytes, now_ms: int) -> None:
         """Keep a till's key."""
-        with self._transaction():
+        with self._database.transaction():
             self._sql.execute(
                 "INSERT INTO till_key VALUES (?, ?, ?, ?)", (key_id, public_key, terminal, now_ms)
             )
@@ -142,7 +112,7 @@ class Store:
         self, ledger_id: str, terminal: str, key_id: bytes, start: bytes, now_ms: int
     ) -> Stream:
         """Return the first stream of a new ledger; ``start`` is what its chain starts with."""
-        with self._transaction():
+        with self._database.transaction():
             self._add_stream(ledger_id, 0, terminal, key_id, None, (0, start), now_ms)
         return self.streams(ledger_id)[0]
 
@@ -151,7 +121,7 @@ class Store:
         if seq == stream.last_seq:
             return stream.last_digest
         while seq < stream.base_seq and stream.parent is not None:
-            stream = Stream(*self._one(_STREAM + " WHERE id = ?", stream.parent))
+            stream = Stream(*self._database.one(_STREAM + " WHERE id = ?", stream.parent))
         if seq == stream.base_seq:
             return stream.base_digest
         row = self._sql.execute(
@@ -167,7 +137,7 @@ class Store:
             CommitUnknownError: End the process.
         """
         sums = sum_up(batch.records)  # Before the lock is taken.
-        with self._transaction():
+        with self._database.transaction():
             streams = self.streams(batch.ledger_id)
             for stream in streams:
                 is_next = stream.last_seq == batch.first_seq - 1
@@ -236,7 +206,7 @@ class Store:
             [(day, *sold) for day, sold in sorted(sums.days.items())],
         )
         run("INSERT INTO quarantine VALUES (?, ?)", [(first + n, why) for n, why in sums.faults])
-        self._log_bytes += sum(len(body) for body in bodies)
+        self._database.grown(sum(len(body) for body in bodies))
         last = stream.last_seq + len(digests)
         self._move(stream, (last, digests[-1]), batch, sums, now_ms)
         return Held(Status.OK, stream.branch, last, digests[-1])
@@ -281,7 +251,7 @@ class Store:
 
     def heard(self, stream: Stream, head_seq: int, now_ms: int) -> None:
         """Take note that a till said hello."""
-        with self._transaction():
+        with self._database.transaction():
             self._sql.execute(
                 "UPDATE stream SET head_seq = max(?, last_seq), connected = 1, heard_ms = ?,"
                 " revision = revision + 1 WHERE id = ?",
@@ -290,11 +260,11 @@ class Store:
 
     def note_state(self, state: TillState, now_ms: int) -> None:
         """Take note of what a till, or its last will, says; a will of an older connection is not news."""
-        with self._transaction():
+        with self._database.transaction():
             self._sql.execute(
                 "UPDATE stream SET head_seq = max(?1, last_seq), connected = ?2, session = ?3,"
                 " heard_ms = CASE WHEN ?2 THEN ?4 ELSE heard_ms END, revision = revision + 1"
-                " WHERE ledger_id = ?5 AND branch = ?6 AND (?2 OR session = ?3)",
+                " WHERE ledger_id = ?5 AND branch = ?6 AND (?2 OR session IN (?3, x''))",
                 (
                     state.head_seq,
                     int(state.connected),
@@ -307,7 +277,7 @@ class Store:
 
     def refuse(self, topic: str, envelope: bytes, reason: str, now_ms: int) -> None:
         """Keep a message that was not taken, and drop the oldest such beyond :data:`REFUSED_MAX`."""
-        with self._transaction():
+        with self._database.transaction():
             self._sql.execute(
                 "INSERT INTO refused (received_ms, topic, reason, size, envelope) VALUES (?, ?, ?, ?, ?)",
                 (
@@ -324,12 +294,17 @@ class Store:
 
     def flag(self, ledger_id: str, branch: int, reason: str) -> None:
         """Show at a stream that its till's last batch was refused."""
-        with self._transaction():
+        with self._database.transaction():
             self._sql.execute(
                 "UPDATE stream SET refusal = ?, revision = revision + 1"
                 " WHERE ledger_id = ? AND branch = ?",
                 (reason, ledger_id, branch),
             )
+
+    @property
+    def is_log_long(self) -> bool:
+        """Whether a checkpoint should not wait for a quiet moment."""
+        return self._database.is_log_long
 
     def checkpoint(self) -> None:
         """Copy the log into the database, as far as nobody reads from it. Called in quiet moments.
@@ -337,42 +312,4 @@ class Store:
         Raises:
             StoreError: The disk failed; records are safe in the log.
         """
-        try:
-            self._one("PRAGMA wal_checkpoint(PASSIVE)")
-        except sqlite3.Error as error:
-            raise StoreError(f"checkpoint: {error}") from error
-        self._log_bytes = 0
-
-    def _one(self, sql: str, *values: object) -> tuple[Any, ...]:
-        row = self._sql.execute(sql, values).fetchone()
-        assert row is not None, sql
-        return cast("tuple[Any, ...]", row)
-
-    def _prepare(self) -> None:
-        schema = int(self._one("PRAGMA user_version")[0])
-        if schema == SCHEMA:
-            return
-        if schema > SCHEMA:
-            raise StoreError(f"made by a later version: schema {schema}, this one knows {SCHEMA}")
-        with self._transaction():
-            for table in TABLES:
-                self._sql.execute(table)
-            self._sql.execute("INSERT INTO state VALUES ('timeline', 1)")
-            self._sql.execute(f"PRAGMA user_version={SCHEMA}")
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        """All or nothing; an error inside leaves nothing, an error at COMMIT is of unknown outcome."""
-        try:
-            self._sql.execute("BEGIN IMMEDIATE")
-            yield
-        except BaseException as error:
-            if self._sql.in_transaction:  # A full disk may have rolled back by itself.
-                self._sql.execute("ROLLBACK")
-            if isinstance(error, sqlite3.Error):
-                raise StoreError(str(error)) from error
-            raise
-        try:
-            self._sql.execute("COMMIT")
-        except sqlite3.Error as error:
-            raise CommitUnknownError(str(error)) from error
+        self._database.checkpoint()

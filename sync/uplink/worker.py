@@ -13,7 +13,7 @@ from sync.uplink.api import LinkChanged, Progress, Records, TillIdentity, Uplink
 from sync.uplink.session import Out, Publish, Session
 
 STATE_EVERY_MS = 30_000
-"""How often the till says how far its ledger has grown, if it has."""
+"""How often the till says that it is there and how far its ledger reaches."""
 
 
 class Uplink:

@@ -7,9 +7,10 @@ import msgspec
 import pytest
 
 from sync import topics
+from sync.hq.database import StoreError
 from sync.hq.queries import SqliteReader
 from sync.hq.receive import REFUSAL_EVERY_MS, Receiver, Trust
-from sync.hq.store import REFUSED_MAX, Store, StoreError
+from sync.hq.store import REFUSED_MAX, Store
 from sync.hq.views import Chain
 from sync.mqtt import Message
 from sync.protocol.ack import Status, read_ack
@@ -233,6 +234,8 @@ def test_a_tills_state_shows_its_lag_and_an_old_will_is_no_news(desk, ledger):
         state = TillState(who.terminal, who.ledger_id, 0, connected, head, session)
         desk.give(who.terminal, topics.STATE, write_till_state(state, who.key))
 
+    say(b"session0", 20, connected=False)
+    assert not desk.reader.tills()[0].connected, "before its first state, a till's will counts"
     say(b"session1", 20, connected=True)
     say(b"session2", 25, connected=True)
     before = desk.reader.version()
