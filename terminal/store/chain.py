@@ -4,6 +4,8 @@ import sqlite3
 from collections.abc import Iterator
 
 from sync.protocol.record import genesis, seal
+from terminal.codec.entry import UndecodableError, decode
+from terminal.core.journal import Entry
 from terminal.store.errors import DamagedError
 
 _STEP = 500
@@ -24,6 +26,18 @@ def check_tail(connection: sqlite3.Connection, count: int) -> bytes:
     sealed = [digest_before(connection, first)]
     sealed += [digest for _, _, digest in follow(connection, first, sealed[0])]
     return sealed[-1]
+
+
+def meaning(seq: int, body: bytes) -> Entry:
+    """Return the entry of record ``seq``, whose bytes are ``body``.
+
+    Raises:
+        DamagedError: It means nothing to this program.
+    """
+    try:
+        return decode(body)
+    except UndecodableError as error:
+        raise DamagedError(f"record {seq} means nothing: {error}") from error
 
 
 def digest_before(connection: sqlite3.Connection, seq: int) -> bytes:

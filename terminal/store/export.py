@@ -5,9 +5,8 @@ from pathlib import Path
 
 import msgspec
 
-from terminal.codec.entry import decode
 from terminal.store import schema
-from terminal.store.chain import digest_before, follow
+from terminal.store.chain import digest_before, follow, meaning
 
 
 def export(path: Path) -> Iterator[str]:
@@ -15,13 +14,12 @@ def export(path: Path) -> Iterator[str]:
 
     Raises:
         LedgerError: The ledger cannot be opened.
-        DamagedError: The records contradict each other from here on.
-        UndecodableError: A record means nothing to this program.
+        DamagedError: The records contradict each other from here on, or one means nothing.
     """
     connection = schema.open_for_reading(path)
     try:
         for seq, body, digest in follow(connection, 1, digest_before(connection, 1)):
-            entry = decode(body)
+            entry = meaning(seq, body)
             line = {
                 "seq": seq,
                 "digest": digest.hex(),

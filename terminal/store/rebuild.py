@@ -6,12 +6,12 @@ stay as they are.
 
 from pathlib import Path
 
-from terminal.codec.entry import decode
-from terminal.core.journal import SalePosted
+from terminal.core.journal import SalePosted, UnbalancedError
 from terminal.store import projections
 from terminal.store.calls import extend_index
-from terminal.store.chain import digest_before, follow
+from terminal.store.chain import digest_before, follow, meaning
 from terminal.store.commit import Disk
+from terminal.store.errors import DamagedError
 from terminal.store.schema import check_version
 
 
@@ -20,8 +20,7 @@ def rebuild(path: Path) -> int:
 
     Raises:
         LedgerError: It is in use or cannot be opened; nothing was changed.
-        DamagedError: The records contradict each other; nothing was changed.
-        UndecodableError, UnbalancedError: A record means nothing; nothing was changed.
+        DamagedError: The records contradict each other, or one means nothing; nothing was changed.
     """
     disk = Disk(path)
     try:
@@ -40,10 +39,13 @@ def _rebuild(disk: Disk) -> int:
         run(f"DELETE FROM {table}")  # noqa: S608 - our own names
     open_sales: set[str] = set()
     for seq, body, _ in follow(disk.connection, 1, digest_before(disk.connection, 1)):
-        entry = decode(body)
+        entry = meaning(seq, body)
         is_sale = isinstance(entry.body, SalePosted)
         receipts += is_sale
-        projections.apply(disk.connection, seq, entry, open_sales)
+        try:
+            projections.apply(disk.connection, seq, entry, open_sales)
+        except UnbalancedError as error:
+            raise DamagedError(f"record {seq}: {error}") from error
         if not is_sale or open_sales:
             open_sales = projections.open_sales(disk.connection)
     run("UPDATE state SET outbox = ?, receipts = ?, found = 0", (seq, receipts))

@@ -1,6 +1,8 @@
 """Runs a program below which every change of its files is recorded."""
 
+import atexit
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -28,6 +30,7 @@ class Op:
 def recorder() -> Path:
     """Return the recorder, compiled."""
     made = Path(mkdtemp(prefix="tp-lab-")) / "recorder.so"
+    atexit.register(shutil.rmtree, made.parent)
     subprocess.run(
         ["gcc", "-shared", "-fPIC", "-O1", "-Wall", "-Wextra", "-Werror", "-o", made, SOURCE],
         check=True,
