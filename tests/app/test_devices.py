@@ -1,10 +1,12 @@
 """The whole till on real devices that fail: in words, selling goes on, nothing printed twice by itself."""
 
+from contextlib import contextmanager
+
 import pytest
 
 from terminal.core.cards import code
 from tests.kit.gun import Gun
-from tests.kit.pcscd import READERS, Pcscd
+from tests.kit.pcscd import READERS, Pcscd, card_is_seen
 from tests.kit.tcp_printer import TcpPrinter
 from tests.kit.till import COLA, WATER, TillProcess
 from tests.kit.vcard import PULL, SILENCE, VirtualCard, member_card, uid_card
@@ -40,6 +42,14 @@ def till_with(folder, *, reader=False, gun=None, printer=None, answers=True) -> 
     )  # fmt: skip
 
 
+@contextmanager
+def laid(answers):
+    """A card on the reader; pcscd looks every 400 ms, so that it is really gone only a while later."""
+    with VirtualCard(answers):
+        yield
+    until(lambda: not card_is_seen(0), "the card is gone")
+
+
 def member(state):
     found = state["sale"]["member"]
     return found["account"] if found else None
@@ -68,7 +78,7 @@ def numbers(slips):
 def test_one_sale_on_a_real_reader_a_serial_scanner_and_a_network_printer(tmp_path, pcscd, printer):
     with Gun(tmp_path) as gun, till_with(tmp_path, reader=True, gun=gun, printer=printer) as till:
         till.api.sign_in()
-        with VirtualCard(uid_card(GOLD_UID)):
+        with laid(uid_card(GOLD_UID)):
             till.until(lambda state: member(state) == "100001", "the member of the card")
         gun.send(WATER.encode() + b"\r")
         till.until_total(190)
@@ -85,30 +95,30 @@ def test_one_sale_on_a_real_reader_a_serial_scanner_and_a_network_printer(tmp_pa
 def test_a_card_with_our_file_names_the_member(tmp_path, pcscd):
     with till_with(tmp_path, reader=True) as till:
         till.api.sign_in()
-        with VirtualCard(member_card(GOLD_CARD)):
+        with laid(member_card(GOLD_CARD)):
             till.until(lambda state: member(state) == "100001", "the member of the card")
 
 
-@pytest.mark.parametrize(
-    ("answers", "key"),
-    [
-        (member_card(b""), "card-malformed"),
-        (member_card(b"TP1:880100001:00"), "check-digit"),
-        (member_card(b"\xff" * 16), "card-malformed"),
-        (member_card(b"TP1:" + b"9" * 200), "card-malformed"),
-        (member_card(code("999999999").encode()), "unknown-card"),
-        (uid_card(b"\x08\x01\x02\x03"), "random-uid"),
-        (lambda _: b"", "card-unreadable"),
-    ],
+BAD_CARDS = (
+    (member_card(b""), "card-unreadable"),
+    (member_card(b"TP1:880100001:00"), "card-malformed"),
+    (member_card(b"\xff" * 16), "card-malformed"),
+    (member_card(b"TP1:" + b"9" * 200), "card-malformed"),
+    (member_card(code("999999999").encode()), "unknown-card"),
+    (uid_card(b"\x08\x01\x02\x03"), "random-uid"),
+    (lambda _: b"\x90", "card-unreadable"),
 )
-def test_a_bad_card_is_refused_in_words_and_changes_nothing(tmp_path, pcscd, answers, key):
+
+
+def test_bad_cards_are_refused_in_words_and_change_nothing(tmp_path, pcscd):
     with till_with(tmp_path, reader=True) as till:
         till.api.sign_in()
         till.api.add(WATER)
         before = till.until_total(200)["sale"]
         head = till.records()
-        with till.listen() as heard, VirtualCard(answers):
-            heard.until(key)
+        for answers, key in BAD_CARDS:
+            with till.listen() as heard, laid(answers):
+                heard.until(key)
 
         assert till.state()["sale"] == before
         assert till.records() == head
@@ -119,24 +129,24 @@ def test_a_card_pulled_in_the_middle_is_said_and_the_next_tap_works(tmp_path, pc
     with till_with(tmp_path, reader=True) as till:
         till.api.sign_in()
         with till.listen() as heard:
-            with VirtualCard(lambda _: PULL):
+            with laid(lambda _: PULL):
                 heard.until("card-unreadable")
             till.api.sell()
-            with VirtualCard(uid_card(GOLD_UID)):
+            with laid(uid_card(GOLD_UID)):
                 till.until(lambda state: member(state) == "100001", "the member of the card")
 
 
 def test_a_card_that_never_answers_lights_the_reader_and_selling_goes_on(tmp_path, pcscd):
     with till_with(tmp_path, reader=True) as till:
         till.api.sign_in()
-        with VirtualCard(lambda _: SILENCE):
+        with laid(lambda _: SILENCE):
             light = till.until_light("counter", "card-hung")
             assert light["state"] == "down"
             assert "card" in light["message"].lower()
             till.api.sell()
 
         till.until_light("counter", "ok")
-        with VirtualCard(uid_card(GOLD_UID)):
+        with laid(uid_card(GOLD_UID)):
             till.until(lambda state: member(state) == "100001", "the member of the card")
         assert till.stop() == 0
 
@@ -152,7 +162,7 @@ def test_a_killed_pcscd_lights_the_reader_and_cards_are_read_when_it_is_back(tmp
         till.api.sell()
         pcscd.start()
         till.until_light("counter", "ok")
-        with VirtualCard(uid_card(GOLD_UID)):
+        with laid(uid_card(GOLD_UID)):
             till.until(lambda state: member(state) == "100001", "the member of the card")
 
 
@@ -174,27 +184,28 @@ def test_an_unplugged_scanner_lights_and_reads_again_when_it_is_back(tmp_path):
         till.until_total(350)
 
 
-@pytest.mark.parametrize(
-    ("sent", "key"),
-    [
-        (b"6999999999993\r", "unknown-code"),
-        (b"6921168509200\r", "check-digit"),
-        (b"7" * 10_000 + b"\r", "unreadable-code"),
-        (bytes(range(128, 256)) + b"\x00\x01\x02\r", "unreadable-code"),
-        (b"134567890123456789\r", "payment-code"),
-        (b"TP1:880100001:99\r", "check-digit"),
-    ],
+BAD_SCANS = (
+    (b"6999999999997\r", "unknown-code"),
+    (b"6921168509200\r", "check-digit"),
+    (b"7" * 10_000 + b"\r", "unreadable-code"),
+    (bytes(range(128, 256)) + b"\x00\x01\x02\r", "unreadable-code"),
+    (b"134567890123456789\r", "payment-code"),
+    (b"TP1:880100001:99\r", "check-digit"),
 )
-def test_a_bad_scan_is_refused_in_words_and_changes_nothing(tmp_path, sent, key):
+
+
+def test_bad_scans_are_refused_in_words_and_change_nothing(tmp_path):
     with Gun(tmp_path) as gun, till_with(tmp_path, gun=gun) as till:
         till.api.sign_in()
         till.until_light("gun", "ok")
         head = till.records()
-        with till.listen() as heard:
-            gun.send(sent)
-            sentence = heard.until(key)
+        for sent, key in BAD_SCANS:
+            with till.listen() as heard:
+                gun.send(sent)
+                sentence = heard.until(key)
+            assert "134567890123456789" not in sentence
 
-        assert "134567890123456789" not in sentence + till.log
+        assert "134567890123456789" not in till.log
         assert till.state()["sale"]["state"] == "idle"
         assert till.records() == head
         gun.send(WATER.encode() + b"\r")
@@ -238,6 +249,7 @@ def test_receipts_wait_for_a_printer_that_is_off_even_across_a_kill(tmp_path, pr
         till.until(lambda state: len(doubts(state)) == 2, "two receipts wait")
 
         till.restart()
+        till.api.sign_in()
         printer.switch_on()
 
         slips = printer.wait_for_slips(2)
@@ -345,9 +357,9 @@ def test_a_till_killed_while_it_prints_prints_nothing_twice(tmp_path, printer):
 
         till.kill()
         printer.release()
-        till.start()
-        till.wait_until_up()
+        till.restart()
 
+        till.api.sign_in()
         till.until_light("receipt", "ok")
         state = till.until(lambda state: "waiting" not in doubts(state).values(), "nothing waits")
     done = numbers(printer.texts())

@@ -475,7 +475,10 @@ class Heard:
 
     def until(self, key: str, times: int = 1) -> str:
         """Return the sentence once ``key`` was said so often."""
-        until(lambda: self.keys.count(key) >= times, f"{key}, said were {self.keys}")
+        try:
+            until(lambda: self.keys.count(key) >= times, key)
+        except AssertionError as error:
+            raise AssertionError(f"{error}; said were {self.keys}") from None
         said = next(each["message"] for each in reversed(self.notices) if each["key"] == key)
         assert len(said) > 5, f"{key} has no sentence"
         return str(said)
