@@ -274,8 +274,9 @@ def test_another_price_or_another_weighing_is_a_line_of_its_own():
 
 
 def test_line_numbers_are_never_used_again():
-    state = state_after(ADD, LineAdded(BREAD, 1000), LineRemoved(2), LineAdded(APPLES, 500))
-    assert [line.n for line in state.sale.lines] == [1, 3]
+    events = (ADD, LineAdded(BREAD, 1000), LineRemoved(2), LineAdded(APPLES, 500), LineRemoved(1))
+    state = state_after(*events, LineAdded(APPLES, 500), LineAdded(APPLES, 500))
+    assert [line.n for line in state.sale.lines] == [3, 4, 5]
     assert step(state, LineRemoved(2), PLAIN) == Refusal(Key.NO_SUCH_LINE, (("n", 2),))
 
 
