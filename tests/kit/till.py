@@ -321,6 +321,10 @@ class TillProcess(_Server):
         """Return number, body and digest of every record."""
         return rows(self.ledger_path, "SELECT seq, body, digest FROM record ORDER BY seq")
 
+    def balances(self) -> dict[tuple[str, str], int]:
+        """Return the books: what every account holds, by account and unit."""
+        return balances(self.ledger_path)
+
     def sales(self) -> int:
         """Return how many sales were posted."""
         return int(rows(self.ledger_path, "SELECT receipts FROM state")[0][0])
@@ -366,7 +370,11 @@ locale = "{locale}"
 
     def records(self) -> list[tuple[int, bytes, bytes]]:
         """Return number, body and digest of every record, of the one till there is."""
-        return rows(self.database, "SELECT seq, body, digest FROM record ORDER BY seq")
+        return rows(self.database, "SELECT seq, body, digest FROM records ORDER BY seq")
+
+    def balances(self) -> dict[tuple[str, str], int]:
+        """Return the books: what every account holds, by account and unit."""
+        return balances(self.database)
 
 
 class Api:
@@ -518,6 +526,12 @@ def tallypoint(*words: str) -> "subprocess.CompletedProcess[str]":
         timeout=60,
         check=False,
     )
+
+
+def balances(database: Path) -> dict[tuple[str, str], int]:
+    """Return every balance but zero, from a till's or the head office's database."""
+    found = rows(database, "SELECT account, unit, amount FROM balance WHERE amount")
+    return {(account, unit): amount for account, unit, amount in found}
 
 
 def rows(database: Path, query: str) -> list[Any]:
