@@ -54,7 +54,7 @@ def paid(plan) -> list[Step]:
         if number == len(ways) - 1:
             over = -missing % 500 if kind == CASH and percent > 50 else 0
             go(Tendered(Tender(kind, missing + over, "" if kind == CASH else f"ref{number}")))
-        elif 0 < (part := missing * percent // 101):
+        elif (part := missing * percent // 101) > 0:
             go(Tendered(Tender(kind, part, "" if kind == CASH else f"ref{number}")))
     assert steps[-1][0] == Idle()
     return steps
