@@ -149,6 +149,8 @@ def test_lights_doubts_and_the_offline_state_have_words(browser):
         tab.locator("#tray .odd", has_text="Paper out").click()
         expect(tab.locator(".light[data-state=down]")).to_contain_text("out of paper")
         expect(tab.locator("#said")).to_contain_text("out of paper: put a roll in")
+        tab.locator("#tray .odd", has_text="New paper").click()
+        expect(tab.locator("#said")).to_contain_text("ready")
         till.desk.show(
             doubts=(DOUBT,),
             last_receipt=DOUBT.receipt,
@@ -210,9 +212,12 @@ def test_everything_fits_the_screen_and_every_target_a_finger(
     with page(browser, till.address, width, height) as tab:
         sign_in(tab)
         expect(tab.locator("#total .now")).to_be_visible()
-        for key in ("", "F9", "F10", "F2", "F4", "F8", "?"):
-            if key:
+        for key in ("", "F9", "F10", "F2", "F4", "F8", "?", "#menu", "#lights"):
+            if key.startswith("#"):
+                tab.locator(key).click()
+            elif key:
                 tab.keyboard.press(key)
+            if key:
                 expect(tab.locator("dialog[open]")).to_be_visible()
             assert tab.evaluate(OVERFLOWS) == [], (key, width, height)
             assert tab.evaluate(SMALL, CENTIMETRE_PX - 2) == [], (key, width, height)

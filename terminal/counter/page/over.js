@@ -180,7 +180,7 @@ export function done(facts) {
   const button = h("button", { "data-first": true, class: "main", onclick: shut }, t("Next customer"), h("kbd", {}, "Enter"));
   open("done", t("Receipt {number}", { number: short(number) }),
     h("div", { class: "cols" }, h("div", { class: "paper", tabindex: "0", role: "region", "aria-label": t("Receipt {number}", { number }) }, picture),
-      h("div", { class: "col" }, h("div", { class: "given" }, h("span", {}, t("Change")), h("b", {}, money(Number(facts.change) || 0))),
+      h("div", { class: "col" }, h("div", { class: "given" }, h("span", {}, t("Change")), h("b", { class: money(Number(facts.change) || 0).length > 5 ? "long" : "" }, money(Number(facts.change) || 0))),
         h("div", { class: "given small" }, h("span", {}, t("Paid")), h("b", {}, money(Number(facts.total) || 0))),
         h("button", { onclick: () => ask("POST", `/receipts/${number}/print`).then((answer) => answer && say(t("A copy is being printed."))) }, icon("printer"), h("span", {}, t("Print a copy"))), button)));
 }
@@ -309,7 +309,7 @@ export function menu() {
   const row = (name, text, act) => h("button", { onclick: act }, icon(name), h("span", {}, text));
   const other = locale === "en" ? "zh-CN" : "en";
   const dark = getComputedStyle(document.documentElement).getPropertyValue("--is-dark").trim() === "1";
-  open("menu", t("Menu"), h("div", { class: "menu" },
+  open("menu", t("Menu"), h("div", { class: "entries" },
     row("person", t("Change operator"), changeOperator), row("key", t("Change PIN"), changePin),
     till.sale.state === "idle" ? row("hold", t("Resume a basket"), () => { shut(); holdOrResume(); }) : null,
     row(isMute() ? "mute" : "sound", isMute() ? t("Sound is off") : t("Sound is on"), () => { setMute(!isMute()); menu(); }),

@@ -16,6 +16,7 @@ let undoSteps = null;
 let undoUntil = 0;
 let quiet = false; // While undoing, what changes is no new thing to undo.
 let calmTimer = 0;
+let troubled = ""; // The device whose trouble the bar showed last.
 
 /* ---- the result bar ---- */
 
@@ -318,6 +319,9 @@ const reopen = listen("", (kind, value) => {
     if (value.key === "paid" && till.sale.state === "idle") over.done(value.facts);
   } else if (value.state !== "up") {
     say(`${value.name}: ${value.message}`, value.state === "down" ? "bad" : "warn");
+    troubled = value.name;
+  } else if (troubled === value.name && $("said").textContent.startsWith(`${value.name}: `)) {
+    say(`${value.name}: ${value.message}`); // The bar is not left red over what is well again.
   }
 }, (stands) => {
   if (stands === lineStands) return;
