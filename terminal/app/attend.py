@@ -140,7 +140,7 @@ class Attendant:
         if before is not None:
             return before
         answer = self._act(call)
-        if isinstance(answer, Done) and not isinstance(call.action, desk.QuoteOnly):
+        if isinstance(answer, Done) and not isinstance(call.action, desk.QuoteOnly | desk.Again):
             self._recent[call.id] = (call.digest, answer)
             if len(self._recent) > RECENT_MAX:
                 self._recent.popitem(last=False)
@@ -165,6 +165,8 @@ class Attendant:
                 return self._quote(asked)
             case desk.ChangePin(operator, verifier):
                 return self._note(PinChanged(operator, verifier), call.actor, key)
+            case desk.Again():
+                return Done({})
             case desk.LockOperator(operator, until_ms):
                 return self._note(LockedOut(operator, until_ms), call.actor, key)
             case desk.PrintCopy(number):

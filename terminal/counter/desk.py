@@ -134,6 +134,11 @@ class ChangePin:
 
 
 @dataclass(frozen=True, slots=True)
+class Again:
+    """Only tells what the call with this id did; empty when it was never carried out."""
+
+
+@dataclass(frozen=True, slots=True)
 class LockOperator:
     """Too many wrong PINs."""
 
@@ -174,6 +179,7 @@ Action = (
     | SignIn
     | SignOut
     | ChangePin
+    | Again
     | LockOperator
     | PrintCopy
     | TouchVirtual

@@ -25,6 +25,7 @@ from terminal.counter.counter import (
     sign_in_first,
 )
 from terminal.counter.desk import (
+    Again,
     Call,
     ChangePin,
     DeskFullError,
@@ -33,6 +34,7 @@ from terminal.counter.desk import (
     SignIn,
     SignOut,
 )
+from terminal.counter.language import Language
 from terminal.counter.services import OperatorRecord
 from terminal.counter.sessions import COOKIE, IDLE_S
 
@@ -90,6 +92,10 @@ class Signing:
             return read
         raw, body = read
         language = self.counter.language(request)
+        digest = self.counter.digest(request, raw, secret=True)
+        before = await self._before(body.id, digest, language)
+        if before is not None:
+            return before
         known = await self._check(body.operator, body.pin)
         if known is None:
             return busy(language)
@@ -98,7 +104,6 @@ class Signing:
         if body.new_pin == body.pin or pins.is_too_simple(body.new_pin, body.operator):
             return refused(refuse(Key.PIN_TOO_SIMPLE), language)
         verifier = await self._hash(body.new_pin)
-        digest = self.counter.digest(request, raw, secret=True)
         action = ChangePin(body.operator, verifier)
         return await self.counter.answer(request, Call(body.id, digest, _operator(known), action))
 
@@ -116,6 +121,18 @@ class Signing:
         response = await self.counter.answer(request, Call(body.id, digest, operator, SignOut()))
         response.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict")
         return response
+
+    async def _before(self, call_id: str, digest: bytes, language: Language) -> Response | None:
+        """Return the first answer to a call that is asked again; None when it was not carried out.
+
+        Once the PIN is changed the present one in the call is wrong, and must not count as a guess.
+        """
+        try:
+            answer = await self.counter.ask(Call(call_id, digest, None, Again()))
+        except DeskFullError:
+            return busy(language)
+        never = isinstance(answer, Done) and not answer.result
+        return None if never else answer_of(answer, language)
 
     async def _check(self, number: str, pin: str) -> OperatorRecord | Refusal | None:
         """Return the operator whose PIN this is, why not, or None when too many wait."""

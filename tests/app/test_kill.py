@@ -1,4 +1,4 @@
-"""``kill -9`` of till, head office and broker at random while the till sells: nothing lost, nothing doubled."""
+"""``kill -9`` of till, head office and broker at random while it sells: nothing lost, nothing doubled."""
 
 import json
 import os
@@ -33,9 +33,12 @@ def seed():
 
 @contextmanager
 def shop(folder):
-    with Broker(folder) as broker, HqProcess(folder, broker.port) as hq:
-        with TillProcess(folder, broker=broker.port) as till:
-            yield broker, hq, till
+    with (
+        Broker(folder) as broker,
+        HqProcess(folder, broker.port) as hq,
+        TillProcess(folder, broker=broker.port) as till,
+    ):
+        yield broker, hq, till
 
 
 class Killer:

@@ -163,6 +163,8 @@ class FakeDesk:
         before = self._answers.get(call.id)
         if before is not None:
             return before[1] if before[0] == call.digest else refuse(Key.ID_REUSED)
+        if isinstance(call.action, desk.Again):
+            return Done({})
         self.calls.append(call)
         answer = self._act(call)
         if isinstance(answer, Done):
@@ -176,7 +178,7 @@ class FakeDesk:
                 return Done({})
             case desk.ChangePin(operator, verifier):
                 self.pins[operator] = verifier
-                return Done({})
+                return Done({"seq": len(self.pins)})
             case desk.PrintCopy(number):
                 if number != self._view.last_receipt:
                     return refuse(Key.NO_SUCH_RECEIPT, number=number)
