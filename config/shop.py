@@ -56,7 +56,7 @@ CardUid = Annotated[
 ]
 CardNumber = Annotated[
     str,
-    Meta(pattern=r"^[0-9A-Za-z]{4,32}\Z", description="a card number of 4 to 32 letters or digits"),
+    Meta(pattern=r"^[0-9A-Za-z]{4,20}\Z", description="a card number of 4 to 20 letters or digits"),
 ]
 PinHash = Annotated[
     str,

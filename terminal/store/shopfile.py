@@ -1,6 +1,7 @@
 """Makes ``catalog.db`` and ``members.db`` from a shop file, where no head office gives them."""
 
 from hashlib import sha256
+from math import gcd
 from pathlib import Path
 
 from config.shop import CategoryRule, EarnRule, Good, Member, Operator, ShopFile, TierRule
@@ -99,10 +100,13 @@ def _percent(
 
 
 def _earn(rule: EarnRule, shop: ShopFile) -> rules.EarnRule:
-    factors = tuple((tier.id, tier.points_percent * rule.percent // 100) for tier in shop.tiers)
+    # The rule's factor goes into points and spend, so that it and the tier's are rounded once together.
+    common = gcd(rule.percent, 100)
+    factors = tuple((tier.id, tier.points_percent) for tier in shop.tiers)
     return rules.EarnRule(
-        rule.id, str(rule.version), rule.name, rule.amount, 1, SALE_POINTS_MAX, factors
-    )
+        rule.id, str(rule.version), rule.name, rule.amount * (100 // common),
+        rule.percent // common, SALE_POINTS_MAX, factors,
+    )  # fmt: skip
 
 
 def _goods(good: Good) -> GoodsRow:
