@@ -341,7 +341,8 @@ def _tender_refusal(due: Due, tender: Tender, missing: Minor) -> Refusal | None:
         return refuse(Key.TENDER_NOT_HERE, type=tender.type)
     if not 0 <= tender.amount <= MONEY_MAX or (tender.amount == 0 and missing):
         return refuse(Key.AMOUNT_RANGE)
-    if len(due.ahead) + len(due.tenders) >= TENDERS_MAX:
+    # The last place is kept for a tender that pays the rest, so that a sale can always be ended.
+    if len(due.ahead) + len(due.tenders) >= TENDERS_MAX - (tender.amount < missing):
         return refuse(Key.AMOUNT_RANGE)
     if tender.type == EXTERNAL:
         if tender.amount > missing:

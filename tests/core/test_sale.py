@@ -232,11 +232,12 @@ def test_a_tender_that_cannot_be_is_refused(tender, key):
     assert after.key is key
 
 
-def test_there_are_only_so_many_tenders():
+def test_there_are_only_so_many_tenders_and_the_last_one_must_pay_the_rest():
     state = OPEN
-    for _ in range(TENDERS_MAX):
-        state = state_after(Tendered(Tender(CASH, 1)), state=state)
+    for n in range(TENDERS_MAX - 1):
+        state = state_after(Tendered(Tender(EXTERNAL, 1, f"ref{n}")), state=state)
     assert step(state, Tendered(Tender(CASH, 1)), PLAIN) == Refusal(Key.AMOUNT_RANGE)
+    assert state_after(Tendered(Tender(CASH, 250)), state=state) == Idle()
 
 
 @pytest.mark.parametrize("quantity", [0, -1, QUANTITY_MAX + 1])
