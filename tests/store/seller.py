@@ -46,6 +46,7 @@ def main() -> None:
     print(sell(ledger, count))
     print("head", ledger.head_seq)
     if not size:
+        sys.stdout.flush()
         os._exit(1)  # As the till does: whatever is open is left to the next start.
     print("still", sell(ledger, 1))
     ledger._disk.close()

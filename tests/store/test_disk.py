@@ -10,16 +10,21 @@ from terminal.store.ledger import Ledger
 from terminal.store.verify import verify
 from tests.lab.recording import ROOT, run
 from tests.store.entries import BOOT, IDENTITY
+from tests.systemd.boot import AT_THE_TOP
 
-AS_ROOT = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
-ALONE = ["unshare", *AS_ROOT, "--mount"]
-"""A file system of the test's own, mounted where nobody else sees it."""
+ALONE = (
+    AT_THE_TOP
+    if os.geteuid() == 0
+    else ("unshare", "--user", "--map-root-user", "--mount", "--propagation=unchanged")
+)
+"""A file system of the test's own, mounted where nobody else sees it; in a chroot too."""
 
 
 def on_a_small_disk(folder, *arguments: str) -> list[str]:
     ran = subprocess.run(
         [*ALONE, sys.executable, "-m", "tests.store.seller", str(folder), "5000", *arguments],
-        cwd=ROOT, env={**os.environ, "TP_TMPFS": "6m"}, capture_output=True, text=True, check=False,
+        env={**os.environ, "TP_TMPFS": "6m", "PYTHONPATH": str(ROOT)},
+        capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert ran.returncode == 0, ran.stderr
     return ran.stdout.splitlines()
