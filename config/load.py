@@ -1,5 +1,6 @@
 """Reads a settings file: the checked structs, or every fault of it at once."""
 
+import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -8,9 +9,10 @@ from msgspec import Struct, ValidationError, convert
 
 from config.faults import ConfigError, Fault, Problem
 from config.relations import of_head_office, of_shop, of_terminal
-from config.schema import FIRST, HeadOffice, Terminal
+from config.schema import FIRST, Counter, HeadOffice, Terminal
 from config.shop import ShopFile
 from config.source import Source, parse, read
+from config.words import Listen
 
 SETTINGS_SIZE_MAX = 1_000_000
 SHOP_SIZE_MAX = 50_000_000
@@ -63,6 +65,19 @@ def load(path: Path | str) -> Terminal:
         ConfigError: with all faults, if there is any.
     """
     return _load(path, TERMINAL, Terminal)
+
+
+def listen_of(path: Path | str) -> str:
+    """Where the terminal's page would listen, for settings that :func:`load` refused.
+
+    The default when the file does not even say that.
+    """
+    try:
+        with Path(path).open("rb") as file:
+            tables = tomllib.loads(file.read(SETTINGS_SIZE_MAX).decode())
+        return convert(tables["counter"]["listen"], Listen)
+    except (OSError, ValueError, LookupError, TypeError, RecursionError, ValidationError):
+        return Counter().listen
 
 
 def load_hq(path: Path | str) -> HeadOffice:

@@ -5,6 +5,7 @@ random bits, so a plain hash of it tells nothing.
 """
 
 import json
+import logging
 import os
 import secrets
 from hashlib import sha256
@@ -17,6 +18,9 @@ _FILE_MAX = 100_000
 ROLES = ("cashier", "supervisor")
 
 
+log = logging.getLogger(__name__)
+
+
 class KeyFileError(Exception):
     """The file of keys cannot be read, or is full."""
 
@@ -24,6 +28,34 @@ class KeyFileError(Exception):
 def path_in(data_dir: Path) -> Path:
     """Return where the keys of the till in ``data_dir`` lie."""
     return data_dir / "keys.json"
+
+
+class Keys:
+    """The keys in a file, read again only when the file has changed."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._seen: tuple[int, int] | None = None
+        self._known: dict[str, Operator] = {}
+
+    def known(self) -> dict[str, Operator]:
+        """Return who each key is; nobody, once said in the log, when the file cannot be read."""
+        try:
+            status = self._path.stat()
+            seen = (status.st_mtime_ns, status.st_ino)
+        except OSError:
+            return {}
+        if seen != self._seen:
+            self._seen = seen
+            self._known = self._read()
+        return self._known
+
+    def _read(self) -> dict[str, Operator]:
+        try:
+            return load(self._path)
+        except KeyFileError as error:
+            log.error("no program is known: %s", error)  # noqa: TRY400 - the traceback tells nothing.
+            return {}
 
 
 def load(path: Path) -> dict[str, Operator]:

@@ -8,6 +8,7 @@ and lets the uplink know.
 import json
 import logging
 from collections import OrderedDict, deque
+from concurrent.futures import Future
 from dataclasses import replace
 from typing import Any
 
@@ -54,13 +55,13 @@ class Attendant:
         )
         self._changed = True
         self._basket_changed = False
+        self._answers: list[tuple[Future[Answer], Answer]] = []
 
     def take(self, event: Any) -> None:
         """Attend to one event of the inbox."""
         match event:
             case Asked(call, answer):
-                answered = self._call(call)
-                answer.set_result(answered)
+                self._answers.append((answer, self._call(call)))
             case api.CardArrived(card=card):
                 self._light(event)
                 self._happen(translate.card(card, self._edges.look))
@@ -82,7 +83,10 @@ class Attendant:
         self._changed = True
 
     def rest(self) -> None:
-        """Do what need not hold up an event: save the basket, show the view, poke the uplink."""
+        """Do what need not hold up an event: save the basket, show the view, answer, poke the uplink.
+
+        Whoever has an answer finds its effect on the page and, after a crash, in the basket.
+        """
         if not self._changed:
             return
         self._changed = False
@@ -95,6 +99,9 @@ class Attendant:
             )
             self._save(basket.pack(self._till, edges.ledger.head_seq, recent))
         edges.feed.publish(self.view())
+        for answer, answered in self._answers:
+            answer.set_result(answered)
+        self._answers.clear()
         if edges.uplink is not None:
             edges.uplink.poke(edges.ledger.head_seq)
 

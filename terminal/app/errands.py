@@ -23,14 +23,13 @@ class ErrandError(Exception):
 
 @dataclass(slots=True)
 class Errands:
-    """Runs errands with the settings file that the till was started with. Safe from any thread."""
+    """Runs errands in a process of their own. Safe from any thread."""
 
-    settings_path: str
     _worker: "subprocess.Popen[bytes] | None" = None
     _turns: "queue.Queue[None]" = field(default_factory=lambda: queue.Queue(_WAITING_MAX))
     _one: threading.Lock = field(default_factory=threading.Lock)
 
-    def run(self, task: str, argument: str) -> bytes:
+    def run(self, task: str, argument: dict[str, object]) -> bytes:
         """Return what ``task`` made of ``argument``.
 
         Raises:
@@ -53,7 +52,7 @@ class Errands:
             worker.kill()
             worker.communicate()
 
-    def _send(self, task: str, argument: str) -> bytes:
+    def _send(self, task: str, argument: dict[str, object]) -> bytes:
         worker = self._started()
         assert worker.stdin is not None
         assert worker.stdout is not None
@@ -81,7 +80,7 @@ class Errands:
         if self._worker is None or self._worker.poll() is not None:
             self.stop()
             self._worker = subprocess.Popen(
-                [sys.executable, "-m", "terminal.app.worker", self.settings_path],
+                [sys.executable, "-m", "terminal.app.worker"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
             )

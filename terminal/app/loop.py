@@ -4,7 +4,7 @@ import queue
 from collections.abc import Callable
 
 from terminal.app.attend import Attendant
-from terminal.app.feed import Inbox
+from terminal.app.feed import Feed, Inbox
 
 QUIET_S = 1.0
 """After so long without an event the loop does what wants a quiet moment."""
@@ -12,7 +12,7 @@ BURST_MAX = 64
 """So many events are attended to before the page is shown the result, however many wait."""
 
 
-def run(inbox: Inbox, attendant: Attendant, still_alive: Callable[[], None]) -> None:
+def run(inbox: Inbox, attendant: Attendant, feed: Feed, still_alive: Callable[[], None]) -> None:
     """Serve ``inbox`` until a None comes.
 
     What :meth:`Attendant.take` raises ends the process: the ledger is whole, and systemd starts it anew.
@@ -30,7 +30,9 @@ def run(inbox: Inbox, attendant: Attendant, still_alive: Callable[[], None]) -> 
         if event is None:
             attendant.rest()
             return
+        feed.busy(at_work=True)
         attendant.take(event)
+        feed.busy(at_work=False)
         burst += 1
         if burst >= BURST_MAX or inbox.empty():
             attendant.rest()

@@ -11,17 +11,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from config.faults import ConfigError, render_all
-from config.load import load
+from config.load import listen_of, load
 from config.schema import Terminal
 from sync import notify
 from terminal.app.signals import until_told
 from terminal.store.errors import CommitUnknownError, LedgerError
+from terminal.store.swap import MasterDataError
 
 STOPPED, FAILED, BAD_SETTINGS = 0, 1, 78
 SWITCH_S = 0.0005
 """How long a thread may keep the interpreter while another waits: the printer's thread waits for the
 loop's and the page's, and a receipt must not."""
 _JOIN_S = 10.0
+_LOOK_EVERY_S = 0.5
 
 log = logging.getLogger(__name__)
 
@@ -35,26 +37,28 @@ def run(path: Path) -> int:
         settings = load(path)
     except ConfigError as error:
         sys.stderr.write(render_all(error.faults) + "\n")
-        return _fault_page(error, told)
-    return _Till(settings, path, told).run()
+        return _fault_page(error, listen_of(path), told)
+    return _Till(settings, told).run()
 
 
-def _fault_page(error: ConfigError, told: threading.Event) -> int:
+def _fault_page(error: ConfigError, listen: str, told: threading.Event) -> int:
     """Show what is wrong with the settings on the page, as long as nobody stops us."""
     from terminal.counter.fault import serve_faults  # noqa: PLC0415 - only when there are faults.
-    from terminal.counter.server import ListenError  # noqa: PLC0415
+    from terminal.counter.server import ListenError, bind  # noqa: PLC0415
 
     try:
-        serve_faults(error.faults, "127.0.0.1:8080", notify.ready, told)
-    except ListenError:
+        listener = bind(listen)
+    except ListenError as fault:
+        log.critical("no page either: %s", fault)
         return BAD_SETTINGS
+    with listener:
+        serve_faults(error.faults, (), listener, (), notify.ready, told)
     return STOPPED
 
 
 @dataclass(slots=True)
 class _Till:
     settings: Terminal
-    path: Path
     told: threading.Event
     code: int = STOPPED
     trouble: list[str] = field(default_factory=list)
@@ -63,7 +67,7 @@ class _Till:
         from terminal.app import wire  # noqa: PLC0415 - a till with bad settings needs none of it.
 
         try:
-            parts = wire.assemble(self.settings, self.path)
+            parts = wire.assemble(self.settings)
         except (wire.StartError, LedgerError) as error:
             log.critical("%s", error)
             return FAILED
@@ -71,7 +75,8 @@ class _Till:
         loop.start()
         page = threading.Thread(target=self._page, args=(parts,), name="page")
         page.start()
-        self.told.wait()
+        while not self.told.wait(_LOOK_EVERY_S):
+            parts.feed.look_after_loop()
         parts.stop()
         page.join(_JOIN_S)
         loop.join(_JOIN_S)
@@ -80,8 +85,8 @@ class _Till:
     def _serve(self, parts: "wire.Parts") -> None:  # type: ignore[name-defined]  # noqa: F821
         try:
             parts.serve(notify.watchdog)
-        except (LedgerError, CommitUnknownError) as error:
-            log.critical("the ledger: %s", error)
+        except (LedgerError, CommitUnknownError, MasterDataError) as error:
+            log.critical("%s", error)
             self.code = FAILED
         except BaseException:
             self.code = FAILED
@@ -95,6 +100,8 @@ class _Till:
         from terminal.app.wire import ListenError  # noqa: PLC0415
 
         parts.opened.wait()  # The first page that anybody sees is the till as it was left.
+        if self.told.is_set():
+            return
         try:
             parts.serve_page(notify.ready)
         except ListenError as error:

@@ -4,7 +4,7 @@ Used by one thread, or by another process: the counter asks it through :class:`D
 <terminal.app.clerk.Clerk>` on a thread of its own, and the worker process opens one for itself.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +65,16 @@ class Office:
         """Return a receipt as plain text."""
         sale = self.reader.receipt(number)
         return as_text(self.slip(sale.entry).slip(self.columns)) if sale else None
+
+    def receipt_drawing(self, number: int) -> dict[str, object] | None:
+        """Return what the worker process needs to draw a receipt."""
+        sale = self.reader.receipt(number)
+        if sale is None:
+            return None
+        parts = [
+            (type(part).__name__, asdict(part)) for part in self.slip(sale.entry).slip(self.columns)
+        ]
+        return {"columns": self.columns, "parts": parts}
 
     def receipt(self, number: int) -> dict[str, object] | None:
         """Return a receipt as JSON, with what is known of its printing."""

@@ -1,5 +1,6 @@
 """Puts the till together from its settings. Nothing here decides; everything here is wired once."""
 
+import logging
 import os
 import queue
 import threading
@@ -7,7 +8,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 from config.faults import ConfigError
@@ -40,9 +40,14 @@ from terminal.store.shopfile import load_shop_file
 from terminal.store.swap import MasterDataError
 
 PEPPER_BYTES = 32
+OPEN_LIMIT_S = 60.0
+"""A slow card may take so long to verify the ledger's tail; the page answers only then."""
 _NO_SYNC = SyncLight(connected=False, head=0, acknowledged=0, since_ms=None, trouble="")
 _EMPTY = View(0, NEW, (), _NO_SYNC, (), "", (), "ok")
 _RECEIPT_DIGITS_MAX = 12
+
+
+log = logging.getLogger(__name__)
 
 
 class StartError(Exception):
@@ -54,7 +59,6 @@ class Parts:
     """A till that is put together."""
 
     settings: Terminal
-    path: Path
     key: SecretKey
     inbox: Inbox
     feed: Feed
@@ -80,11 +84,12 @@ class Parts:
         attendant.rest()
         self.opened.set()
         try:
-            loop.run(self.inbox, attendant, still_alive)
+            loop.run(self.inbox, attendant, self.feed, still_alive)
         finally:
             self.supervisor.stop()
             self.stopping.set()
             if sender is not None:
+                uplink.wake()
                 sender.join(2.0)
             edges.ledger.close()
             edges.basket.close()
@@ -93,6 +98,7 @@ class Parts:
         """Serve the counter's page on the caller's thread until stopped."""
         counter = self.settings.counter
         listener = bind(counter.listen)
+        self.opened.wait(OPEN_LIMIT_S)
         try:
             serve(self.feed, _services(self), listener, counter.hosts, ready, self.stopping)
         finally:
@@ -107,7 +113,7 @@ class Parts:
         self.clerk.close()
 
 
-def assemble(settings: Terminal, path: Path) -> Parts:
+def assemble(settings: Terminal) -> Parts:
     """Return the till that ``settings`` describe, not yet running.
 
     Raises:
@@ -130,13 +136,12 @@ def assemble(settings: Terminal, path: Path) -> Parts:
     ]
     return Parts(
         settings,
-        path,
         key,
         inbox,
         Feed(inbox, _EMPTY),
         Supervisor(inbox.put, time.monotonic),
         drivers,
-        Errands(str(path)),
+        Errands(),
         Clerk(settings),
         threading.Event(),
         threading.Event(),
@@ -223,11 +228,13 @@ def _services(parts: Parts) -> Services:
         )
 
     def png(number: str) -> bytes | None:
-        if not count(number):
+        drawing = clerk.ask(lambda office: office.receipt_drawing(count(number)))
+        if drawing is None:
             return None
         try:
-            return parts.errands.run("receipt_png", str(count(number)))
-        except ErrandError:
+            return parts.errands.run("slip_png", drawing)
+        except ErrandError as error:
+            log.warning("no picture: %s", error)
             return None
 
     return Services(
@@ -245,7 +252,7 @@ def _services(parts: Parts) -> Services:
         now_ms=clock.wall_ms,
         random_bytes=os.urandom,
         operator=lambda number: clerk.ask(lambda office: office.operator(number)),
-        api_keys=lambda: MappingProxyType(apikeys.load(apikeys.path_in(data_dir))),
+        api_keys=apikeys.Keys(apikeys.path_in(data_dir)).known,
         receipt=lambda number: clerk.ask(lambda office: office.receipt(count(number))),
         receipt_text=lambda number: clerk.ask(lambda office: office.receipt_text(count(number))),
         receipt_png=png,

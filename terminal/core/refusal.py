@@ -48,6 +48,7 @@ class Key(StrEnum):
     TOTAL_DIFFERS = "total-differs"
     NO_PRINTER = "no-printer"
     STILL_PRINTING = "still-printing"
+    NO_SUCH_DEVICE = "no-such-device"
 
 
 @dataclass(frozen=True, slots=True)

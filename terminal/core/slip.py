@@ -7,6 +7,7 @@ holds, so control characters are the encoder's to drop.
 
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 
@@ -49,11 +50,14 @@ class Printable(Protocol):
         """Return the slip for ``columns`` columns."""
 
 
+@lru_cache(maxsize=4096)
 def width(text: str) -> int:
     """Return the columns that ``text`` takes: two for a full-width character, one otherwise.
 
     >>> width("会员 gold")
     9
+
+    The names of goods and the words of receipts come again and again, so answers are kept.
     """
     if text.isascii():
         return len(text)

@@ -5,6 +5,7 @@ till, so that a stolen ledger alone does not give away four digits.
 Source: RFC 9106; OWASP Password Storage Cheat Sheet.
 """
 
+import ctypes
 import hmac
 import itertools
 
@@ -17,6 +18,8 @@ FIRST = "first:"
 """Marks a first PIN that is kept in plain until it is changed."""
 _MEMORY_KIB = 19 * 1024
 _PASSES = 2
+_M_MMAP_THRESHOLD = -3
+_LARGE_BYTES = 1 << 20
 _DECOY_SALT = b"nobody-has-this."
 
 
@@ -25,6 +28,7 @@ def hash_pin(pin: str, pepper: bytes, salt: bytes) -> str:
     argon2 = Argon2id(
         salt=salt, length=32, iterations=_PASSES, lanes=1, memory_cost=_MEMORY_KIB, secret=pepper
     )
+    _lend_memory()
     return argon2.derive_phc_encoded(pin.encode())
 
 
@@ -34,6 +38,7 @@ def is_right(pin: str, verifier: str | None, pepper: bytes) -> bool:
         hash_pin(pin, pepper, _DECOY_SALT)  # Nobody can tell by the time who exists.
         first = (verifier or "").removeprefix(FIRST)
         return bool(first) and hmac.compare_digest(pin.encode(), first.encode())
+    _lend_memory()
     try:
         Argon2id.verify_phc_encoded(pin.encode(), verifier, secret=pepper)
     except InvalidKey:
@@ -57,3 +62,12 @@ def is_too_simple(pin: str, number: str) -> bool:
 def is_pin(text: str) -> bool:
     """Return whether ``text`` is made as PINs are: 4 to 12 digits."""
     return PIN_MIN <= len(text) <= PIN_MAX and text.isascii() and text.isdigit()
+
+
+def _lend_memory() -> None:
+    """Have the C library give large blocks back when they are freed.
+
+    By itself it keeps a hash's 19 MiB for the next one: after the first large block is freed it takes the
+    following ones from a heap that never shrinks. Source: mallopt(3), M_MMAP_THRESHOLD.
+    """
+    ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, _LARGE_BYTES)

@@ -98,6 +98,8 @@ class Members:
         self._connection = connection
         self._run = connection.execute
         self._holdings = holdings
+        # The file never changes in place, and a tap should not ask twice.
+        self._lost = frozenset(row[0] for row in self._run("SELECT medium FROM lost").fetchall())
         self._tiers: dict[str, str] = dict(self._run("SELECT id, name FROM tier").fetchall())
 
     @classmethod
@@ -122,7 +124,7 @@ class Members:
 
     def is_lost(self, medium: str) -> bool:
         """Return whether the card was reported lost and must not be accepted."""
-        return self._run("SELECT 1 FROM lost WHERE medium = ?", (medium,)).fetchone() is not None
+        return medium in self._lost
 
     def by_account(self, account: str) -> Member | None:
         """Return the member with this account number."""

@@ -20,7 +20,8 @@ def free_port():
 
 
 def rules():
-    prices = tuple(
+    everybody, everything = frozenset(), frozenset()
+    prices = [
         PercentRule(
             f"tier-{tier}",
             "1",
@@ -29,15 +30,15 @@ def rules():
             0,
             100 - 3 * place,
             frozenset({tier}),
-            frozenset(),
+            everything,
         )
         for place, tier in enumerate(TIERS)
         if place
-    ) + (
-        PercentRule("cat", "1", "水果日九折", "category", 0, 90, frozenset(), frozenset({"fruit"})),
-    )
+    ]
+    fruit = frozenset({"fruit"})
+    prices.append(PercentRule("cat", "1", "水果日九折", "category", 0, 90, everybody, fruit))
     earn = EarnRule("earn", "1", "每元一分", 100, 1, 100_000, (("gold", 150), ("black", 200)))
-    return RuleBook("1", "1", prices, earn)
+    return RuleBook("1", "1", tuple(prices), earn)
 
 
 def goods():

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from config.faults import ConfigError
-from config.load import load, load_hq, load_shop
+from config.load import listen_of, load, load_hq, load_shop
 from config.schema import FilePrinter, NetworkPrinter, PcscReader, SerialScanner, VirtualReader
 from tests.config.files import EXAMPLES, HQ, SHOP, TILL, faults, places
 
@@ -246,3 +246,23 @@ def test_a_good_settings_file_never_loads_what_only_faults_need():
     root = Path(__file__).parents[2]
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, cwd=root, check=True)
     assert answer.stdout.strip() == b"[]"
+
+
+@pytest.mark.parametrize(
+    ("text", "listen"),
+    [
+        ('[counter]\nlisten = "127.0.0.1:8123"\nno_such_key = 1', "127.0.0.1:8123"),
+        ("[counter]\nlisten = 8123", "127.0.0.1:8080"),
+        ('[counter]\nlisten = "0.0.0.0:80"', "127.0.0.1:8080"),
+        ("counter = []", "127.0.0.1:8080"),
+        ("[counter", "127.0.0.1:8080"),
+        ("\0", "127.0.0.1:8080"),
+    ],
+)
+def test_the_fault_page_of_broken_settings_listens_where_they_say_if_they_do(
+    tmp_path: Path, text: str, listen: str
+):
+    (tmp_path / "terminal.toml").write_text(text)
+
+    assert listen_of(tmp_path / "terminal.toml") == listen
+    assert listen_of(tmp_path / "missing.toml") == "127.0.0.1:8080"
