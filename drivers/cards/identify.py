@@ -10,16 +10,8 @@ Source: PC/SC part 3, 3.1.3.2.3.2 (the ATR that readers make up for storage card
 from dataclasses import dataclass
 
 from drivers.api import CardImage
-from drivers.cards.apdu import (
-    STATUS_END_OF_FILE,
-    STATUS_OK,
-    CardRefusedError,
-    Transmit,
-    exchange,
-    get_uid,
-    read_binary,
-    select,
-)
+from drivers.cards.apdu import STATUS_END_OF_FILE, exchange, get_uid, read_binary, select
+from drivers.cards.seam import STATUS_OK, CardRefusedError, Transmit
 
 MEMBER_AID = bytes.fromhex("f054414c4c5901")
 """Name of the member application: F0 (unregistered), "TALLY", version 01."""

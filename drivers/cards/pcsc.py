@@ -22,8 +22,8 @@ from typing import Any, NamedTuple, Protocol
 from smartcard import scard
 
 from drivers import api
-from drivers.cards.apdu import CardRefusedError, Response, Transmit
 from drivers.cards.identify import read_card
+from drivers.cards.seam import CardRefusedError, Response, Transmit
 
 CARD_LIMIT_S = 8.0
 """Longest that one card may take; the slowest honest one seen takes under a second."""

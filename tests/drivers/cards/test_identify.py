@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.api import CardImage, CardTornError
-from drivers.cards.apdu import CardRefusedError, Response
 from drivers.cards.identify import MEMBER_AID, read_card
+from drivers.cards.seam import CardRefusedError, Response
 
 ATR = bytes.fromhex("3b80800101")
 STORAGE_ATR = bytes.fromhex("3b8f8001804f0ca000000306030001000000006a")  # PC/SC part 3, Classic 1K
