@@ -95,7 +95,7 @@ class Ledger:
                 prints.settle_after_restart(disk.connection, boot)
             disk.keep_reserve()
             ledger._marked = prints.highest(disk.connection)
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, DamagedError) as error:
             disk.close()
             raise DamagedError(f"{path}: {error}") from error
         except BaseException:

@@ -1,6 +1,6 @@
 """Makes ``catalog.db`` and ``members.db`` from a shop file, where no head office gives them."""
 
-from hashlib import sha256
+from hashlib import file_digest, sha256
 from math import gcd
 from pathlib import Path
 
@@ -22,7 +22,8 @@ _BUILD = b"1"
 def load_shop_file(source: Path, data_dir: Path) -> bool:
     """Bring both databases up to the shop file at ``source``; return whether they were made anew.
 
-    A till that starts with the file it had last time does not read its meaning at all.
+    A till that starts with the file it had last time does not read its meaning at all. The databases are
+    compared byte by byte with what was built: one that was spoiled meanwhile is built again.
 
     Raises:
         MasterDataError: The file cannot be read, or the databases not be written.
@@ -32,7 +33,7 @@ def load_shop_file(source: Path, data_dir: Path) -> bool:
         data_dir / name for name in ("shop.digest", "catalog.db", "members.db")
     )
     digest = _digest(source)
-    if _read(stamp) == digest and catalog.exists() and members.exists():
+    if _read(stamp) == "\n".join((digest, _digest_of(catalog), _digest_of(members))):
         return False
     from config.load import load_shop  # noqa: PLC0415 - its parser costs more than the first sale
 
@@ -41,7 +42,7 @@ def load_shop_file(source: Path, data_dir: Path) -> bool:
     stamp.unlink(missing_ok=True)
     build_members(members, member_tables)
     build_catalog(catalog, catalog_tables)
-    stamp.write_text(digest)
+    stamp.write_text("\n".join((digest, _digest_of(catalog), _digest_of(members))))
     return True
 
 
@@ -149,6 +150,15 @@ def _digest(source: Path) -> str:
         return sha256(_BUILD + source.read_bytes()).hexdigest()
     except OSError as error:
         raise MasterDataError(f"{source}: {error.strerror}") from error
+
+
+def _digest_of(built: Path) -> str:
+    """Return the digest of a database that was built, ``none`` when it cannot be read."""
+    try:
+        with built.open("rb") as file:
+            return file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return "none"
 
 
 def _read(stamp: Path) -> str:
