@@ -10,6 +10,7 @@ import logging
 from collections import OrderedDict, deque
 from concurrent.futures import Future
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 from drivers import api
@@ -93,9 +94,10 @@ class Attendant:
         edges = self._edges
         if self._basket_changed:
             self._basket_changed = False
+            newest = [*islice(reversed(self._recent.items()), basket.RECENT_MAX)]
             recent = (
                 (key, digest, json.dumps(said.result).encode())
-                for key, (digest, said) in self._recent.items()
+                for key, (digest, said) in reversed(newest)
             )
             self._save(basket.pack(self._till, edges.ledger.head_seq, recent))
         edges.feed.publish(self.view())
@@ -108,9 +110,7 @@ class Attendant:
     def _save(self, packed: bytes) -> None:
         try:
             self._edges.basket.write(packed)
-        except (
-            OSError
-        ) as error:  # Selling does not need it; only a crash now would lose the basket.
+        except OSError as error:  # Selling does not need it; only a crash now would lose it.
             log.warning("the open basket is not saved: %s", error)
 
     def idle(self) -> None:

@@ -216,3 +216,14 @@ BODY = {"lines": [{"code": WATER}], "tenders": [{"type": "cash", "amount": 200}]
 
 def test_the_kit_draws_ports_that_are_free():
     assert free_port() != free_port()
+
+
+def test_an_answered_change_is_seen_at_once_and_survives_a_kill(till):
+    for count in range(1, 40):
+        till.api.add(WATER)
+        assert sale_of(till)["quote"]["total"] == 200 * count
+
+    till.kill()
+    till.restart()
+
+    assert sale_of(till)["quote"]["total"] == 200 * 39
