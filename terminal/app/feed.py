@@ -16,7 +16,7 @@ SLOW_S = 2.0
 """An event that takes longer waits for the disk, and the page says so."""
 
 Inbox = queue.Queue[Any]
-"""Frozen events of drivers, uplink and desk; None asks the loop to end."""
+"""Frozen events of drivers, uplink and desk; None only wakes the loop."""
 
 
 @dataclass(frozen=True, slots=True)

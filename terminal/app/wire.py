@@ -6,7 +6,9 @@ import queue
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +42,7 @@ from terminal.store.shopfile import load_shop_file
 from terminal.store.swap import MasterDataError
 
 PEPPER_BYTES = 32
+EMIT_LOOK_S = 0.2
 OPEN_LIMIT_S = 60.0
 """A slow card may take so long to verify the ledger's tail; the page answers only then."""
 _NO_SYNC = SyncLight(connected=False, head=0, acknowledged=0, since_ms=None, trouble="")
@@ -84,7 +87,7 @@ class Parts:
         attendant.rest()
         self.opened.set()
         try:
-            loop.run(self.inbox, attendant, self.feed, still_alive)
+            loop.run(self.inbox, attendant, self.feed, self.stopping, still_alive)
         finally:
             self.supervisor.stop()
             self.stopping.set()
@@ -107,8 +110,9 @@ class Parts:
     def stop(self) -> None:
         """Ask everything to end."""
         self.stopping.set()
+        with suppress(queue.Full):
+            self.inbox.put_nowait(None)  # Only to wake it; a full inbox needs no waking.
         self.supervisor.stop()
-        self.inbox.put(None)
         self.errands.stop()
         self.clerk.close()
 
@@ -129,6 +133,7 @@ def assemble(settings: Terminal) -> Parts:
     except (OSError, BadKeyError, MasterDataError, ConfigError) as error:
         raise StartError(f"cannot start: {error}") from error
     inbox: Inbox = queue.Queue(INBOX_MAX)
+    stopping = threading.Event()
     drivers: list[tuple[str, Driver]] = [
         *(("reader", make_reader(each)) for each in settings.readers),
         *(("scanner", make_scanner(each)) for each in settings.scanners),
@@ -139,13 +144,21 @@ def assemble(settings: Terminal) -> Parts:
         key,
         inbox,
         Feed(inbox, _EMPTY),
-        Supervisor(inbox.put, time.monotonic),
+        Supervisor(partial(_emit, inbox, stopping), time.monotonic),
         drivers,
         Errands(),
         Clerk(settings),
-        threading.Event(),
+        stopping,
         threading.Event(),
     )
+
+
+def _emit(inbox: Inbox, stopping: threading.Event, event: object) -> None:
+    """Put ``event`` into the inbox, waiting while it is full; dropped once the till is stopping."""
+    while not stopping.is_set():
+        with suppress(queue.Full):
+            inbox.put(event, timeout=EMIT_LOOK_S)
+            return
 
 
 def _open(parts: Parts) -> tuple[Edges, Attendant]:
@@ -211,7 +224,8 @@ def _uplink(parts: Parts, ledger: Ledger) -> Any:
     identity = TillIdentity(settings.terminal.id, ledger.ledger_id, parts.key, trusted)
     records = LedgerRecords(Path(settings.terminal.data_dir) / "ledger.db")
     start = Progress(ledger.head_seq, ledger.acked.proof)
-    return Uplink(settings.sync, identity, records, start, parts.inbox.put)
+    emit = partial(_emit, parts.inbox, parts.stopping)
+    return Uplink(settings.sync, identity, records, start, emit)
 
 
 def _services(parts: Parts) -> Services:
