@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import sqlite3
 import sys
 from pathlib import Path
 
@@ -25,7 +26,7 @@ def run_ledger(asked: argparse.Namespace) -> int:
     except ConfigError as error:
         print(render_all(error.faults), file=sys.stderr)
         return BAD_SETTINGS
-    except (LedgerError, CommitUnknownError) as error:
+    except (LedgerError, CommitUnknownError, sqlite3.DatabaseError) as error:
         print(error, file=sys.stderr)
         return 1
 

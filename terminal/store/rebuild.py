@@ -12,7 +12,7 @@ from terminal.store.calls import extend_index
 from terminal.store.chain import digest_before, follow, meaning
 from terminal.store.commit import Disk
 from terminal.store.errors import DamagedError
-from terminal.store.schema import check_version
+from terminal.store.schema import check_version, open_for_reading
 
 
 def rebuild(path: Path) -> int:
@@ -22,6 +22,7 @@ def rebuild(path: Path) -> int:
         LedgerError: It is in use or cannot be opened; nothing was changed.
         DamagedError: The records contradict each other, or one means nothing; nothing was changed.
     """
+    open_for_reading(path).close()  # What is no ledger is not made one.
     disk = Disk(path)
     try:
         check_version(disk.connection)

@@ -112,15 +112,25 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
     """Return a read-only connection to a ledger's file for one thread.
 
     Raises:
-        LedgerError: The file cannot be opened.
+        LedgerError: The file cannot be opened, or holds no ledger.
     """
     try:
         connection = sqlite3.connect(
             _uri(path, "mode=ro"), uri=True, isolation_level=None, timeout=BUSY_MS / 1000
         )
-        check_version(connection)
     except sqlite3.Error as error:
         raise LedgerError(f"{path}: {error}") from error
+    try:
+        version = check_version(connection)
+    except NewerSchemaError:
+        connection.close()
+        raise
+    except (sqlite3.Error, LedgerError) as error:
+        connection.close()
+        raise LedgerError(f"{path}: {error}") from error
+    if not version:
+        connection.close()
+        raise LedgerError(f"{path}: there is no ledger in it")
     return connection
 
 

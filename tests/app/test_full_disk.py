@@ -1,0 +1,51 @@
+"""A till whose disk fills up: it says so, takes nothing back, and goes on once there is room."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.kit.mounts import OWN_MOUNTS
+from tests.kit.till import COLA, WATER, TillProcess
+
+SIZE = "16m"
+
+
+@pytest.fixture
+def till(tmp_path):
+    running = TillProcess(tmp_path)
+    running.data.mkdir()
+    small = f'mount -t tmpfs -o size={SIZE} tmpfs "$0" && exec "$@"'
+    running.command = [
+        *OWN_MOUNTS, "sh", "-c", small, str(running.data), *running.command,
+    ]  # fmt: skip
+    with running:
+        running.api.sign_in()
+        yield running
+
+
+def inside(till) -> Path:
+    """The data folder as the till sees it: its disk is a mount of its own."""
+    return Path(f"/proc/{till.pid}/root{till.data}")
+
+
+def test_a_full_disk_is_a_refusal_in_words_and_selling_goes_on_once_there_is_room(till):
+    first = till.api.sell(COLA)
+    filler = inside(till) / "filler"
+    with filler.open("wb") as file:
+        try:
+            while file.write(bytes(65536)):
+                file.flush()
+        except OSError:
+            pass
+
+    asked = {"lines": [{"code": WATER}], "tenders": [{"type": "cash", "amount": 1000}], "id": "full"}
+    assert till.api.refused("POST", "/sales", asked) == "disk-full"
+    till.api.add(WATER)
+    tender = {"type": "cash", "amount": 1000}
+    assert till.api.refused("POST", "/sale/tenders", tender) == "disk-full"
+    assert till.state()["sale"]["state"] == "open"
+
+    filler.unlink()
+    again = till.api.json("POST", "/sales", asked)
+    paid = till.api.pay()
+    assert [first["seq"] + 1, first["seq"] + 2] == [again["seq"], paid["seq"]]
