@@ -28,6 +28,7 @@ from terminal.core.till import Operator, Till
 from terminal.counter import desk
 from terminal.counter.desk import Answer, Done, Notice, SyncLight, View
 from terminal.store.calls import CallKey
+from terminal.store.errors import LedgerError
 
 NOTICES_MAX = 8
 RECENT_MAX = 1000
@@ -197,7 +198,11 @@ class Attendant:
         if not isinstance(event, tills.SignedIn | tills.SignedOut):
             after = replace(after, operator=self._till.operator)
         operator = state.operator or self._till.operator
-        seq = self._performer.carry_out(effects, operator.number if operator else "", call)
+        head = self._edges.ledger.head_seq
+        try:
+            seq = self._performer.carry_out(effects, operator.number if operator else "", call)
+        except LedgerError as error:
+            return self._not_posted(error, head)
         if isinstance(after.sale, Idle) != isinstance(self._till.sale, Idle):
             self._edges.prepare()
         self._till = after
@@ -206,6 +211,13 @@ class Attendant:
             if isinstance(effect, Tell):
                 self._notice(effect)
         return Done(answer_of(seq, self._performer.last) if seq else {})
+
+    def _not_posted(self, error: LedgerError, head: int) -> Refusal:
+        """Say that the disk is full. What is half posted ends the process: the ledger knows better."""
+        if self._edges.ledger.head_seq != head:
+            raise error
+        log.error("not posted: %s", error)
+        return refuse(Key.DISK_FULL)
 
     def _quote(self, asked: desk.QuoteOnly) -> Answer:
         whole = desk.SellWhole(asked.lines, asked.member, (), None)
@@ -217,8 +229,12 @@ class Attendant:
 
     def _note(
         self, body: PinChanged | LockedOut | Reprinted, actor: Operator | None, key: CallKey
-    ) -> Done:
-        seq = self._performer.post(body, (), (), actor.number if actor else "", key)
+    ) -> Answer:
+        head = self._edges.ledger.head_seq
+        try:
+            seq = self._performer.post(body, (), (), actor.number if actor else "", key)
+        except LedgerError as error:
+            return self._not_posted(error, head)
         return Done(answer_of(seq, self._performer.last))
 
     def _copy(self, number: str, actor: Operator | None, key: CallKey) -> Answer:
@@ -233,6 +249,8 @@ class Attendant:
             return refuse(Key.STILL_PRINTING, number=number)
         copies = edges.ledger.copies(number) + 1
         done = self._note(Reprinted(number, copies), actor, key)
+        if isinstance(done, Refusal):
+            return done
         if not edges.printing.copy(ordinal, entry, copies):
             self._notice(Tell("copy-not-printed", "warn", (("receipt", number),)))
         return done

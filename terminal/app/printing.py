@@ -6,6 +6,7 @@ and is printed as an original once the printer is well; what was begun and not c
 person. The loop's thread alone works here.
 """
 
+import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -26,6 +27,7 @@ from drivers.api import (
 from terminal.app.slips import SaleSlip, Stationery
 from terminal.core.journal import Entry
 from terminal.counter.desk import PrintDoubt
+from terminal.store.errors import LedgerError
 from terminal.store.ledger import Ledger
 from terminal.store.prints import PrintState
 
@@ -35,6 +37,8 @@ BEGIN_WAIT_S = 0.003
 """So long the loop stands back for the printer's thread at most; it needs a tenth of it."""
 COPIES_FROM = 1 << 40
 """Jobs from here on are copies, which the print journal does not follow."""
+
+log = logging.getLogger(__name__)
 
 Said = PrintDone | PrintNotStarted | PrintUnknown
 
@@ -72,7 +76,7 @@ class PrintDesk:
     def original(self, number: int, entry: Entry, *, drawer: bool) -> None:
         """Print the receipt of ``entry`` just posted, or let it wait."""
         if self.printer is None:
-            self.ledger.print_done(number)  # There is nothing it could be printed on.
+            self._mark(self.ledger.print_done, number)  # There is nothing it could be printed on.
         elif self.waiting or not self.able:
             self.waiting[number] = drawer  # Receipts come out in the order of the sales.
             self._flush()
@@ -102,16 +106,16 @@ class PrintDesk:
         self.at_work.discard(number)
         match event:
             case PrintDone():
-                self.ledger.print_done(number)
+                self._mark(self.ledger.print_done, number)
                 self._flush()
                 return None
             case PrintNotStarted():
-                self.ledger.print_not_started(number)
+                self._mark(self.ledger.print_not_started, number)
                 self.waiting[number] = False
                 self.waiting = dict(sorted(self.waiting.items()))
                 return "print-waiting"
             case PrintUnknown():
-                self.ledger.print_unknown(number)
+                self._mark(self.ledger.print_unknown, number)
                 self.unknown[number] = None
                 return "print-unknown"
 
@@ -140,7 +144,7 @@ class PrintDesk:
             return "copy-not-printed", number
         if number in self.unknown:
             del self.unknown[number]
-            self.ledger.print_done(number)
+            self._mark(self.ledger.print_done, number)
         return None
 
     def _flush(self) -> None:
@@ -155,7 +159,9 @@ class PrintDesk:
 
     def _hand_over(self, number: int, entry: Entry, *, drawer: bool) -> None:
         assert self.printer is not None
-        self.ledger.print_started(number)
+        if not self._mark(self.ledger.print_started, number):
+            self.waiting[number] = drawer
+            return
         self._began.clear()
         job = PrintJob(number, SaleSlip(entry, self.stationery), drawer, self._began.set)
         if self.printer.submit(job):
@@ -163,5 +169,15 @@ class PrintDesk:
             # The interpreter is the printer's thread's now: what the loop has left to do can wait.
             self._began.wait(BEGIN_WAIT_S)
         else:
-            self.ledger.print_not_started(number)
+            self._mark(self.ledger.print_not_started, number)
             self.waiting[number] = drawer
+
+    @staticmethod
+    def _mark(mark: Callable[[int], None], number: int) -> bool:
+        """Write a mark; False when the disk is full, and a restart would call the receipt unknown."""
+        try:
+            mark(number)
+        except LedgerError as error:
+            log.warning("receipt %s: not marked: %s", number, error)
+            return False
+        return True

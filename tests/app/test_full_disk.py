@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.kit.mounts import OWN_MOUNTS
+from tests.kit.mounts import ALONE
 from tests.kit.till import COLA, WATER, TillProcess
 
 SIZE = "16m"
@@ -16,7 +16,7 @@ def till(tmp_path):
     running.data.mkdir()
     small = f'mount -t tmpfs -o size={SIZE} tmpfs "$0" && exec "$@"'
     running.command = [
-        *OWN_MOUNTS, "sh", "-c", small, str(running.data), *running.command,
+        *ALONE, "sh", "-c", small, str(running.data), *running.command,
     ]  # fmt: skip
     with running:
         running.api.sign_in()
@@ -38,7 +38,11 @@ def test_a_full_disk_is_a_refusal_in_words_and_selling_goes_on_once_there_is_roo
         except OSError:
             pass
 
-    asked = {"lines": [{"code": WATER}], "tenders": [{"type": "cash", "amount": 1000}], "id": "full"}
+    asked = {
+        "lines": [{"code": WATER}],
+        "tenders": [{"type": "cash", "amount": 1000}],
+        "id": "full",
+    }
     assert till.api.refused("POST", "/sales", asked) == "disk-full"
     till.api.add(WATER)
     tender = {"type": "cash", "amount": 1000}

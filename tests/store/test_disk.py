@@ -8,16 +8,9 @@ import pytest
 
 from terminal.store.ledger import Ledger
 from terminal.store.verify import verify
+from tests.kit.mounts import ALONE
 from tests.lab.recording import ROOT, run
 from tests.store.entries import BOOT, IDENTITY
-from tests.systemd.boot import AT_THE_TOP
-
-ALONE = (
-    AT_THE_TOP
-    if os.geteuid() == 0
-    else ("unshare", "--user", "--map-root-user", "--mount", "--propagation=unchanged")
-)
-"""A file system of the test's own, mounted where nobody else sees it; in a chroot too."""
 
 
 def on_a_small_disk(folder, *arguments: str) -> list[str]:
