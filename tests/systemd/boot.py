@@ -1,8 +1,9 @@
 """Boots a whole Debian in systemd-nspawn with the till's unit in it and runs a visit there.
 
 The base root is made once by mmdebstrap and kept; every boot works on a memory overlay of it, with
-a private network, so that boots neither leave traces nor meet each other's ports. Needs root and
-Debian's `systemd-container` and `mmdebstrap`.
+a private network, so that boots neither leave traces nor meet each other's ports. Needs root, Debian's
+`systemd-container` and `mmdebstrap`, and a kernel that lets root mount: a container without
+`CAP_SYS_ADMIN` cannot boot a machine, and is told so.
 """
 
 import fcntl
@@ -17,8 +18,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 PROJECT = Path(__file__).parents[2]
-BASE = Path(os.environ.get("XDG_CACHE_HOME", "/var/cache")) / "tallypoint-boot/bookworm-1"
-PACKAGES = "systemd,systemd-sysv,dbus,python3-minimal,libpython3-stdlib,tzdata"
+BASE = Path(os.environ.get("XDG_CACHE_HOME", "/var/cache")) / "tallypoint-boot/bookworm-2"
+PACKAGES = "systemd,systemd-sysv,dbus,python3-minimal,libpython3-stdlib,tzdata,mosquitto"
 BOOT_SECONDS_MAX = 120
 STOP_SECONDS_MAX = 15
 
@@ -33,13 +34,17 @@ _IN = (
 )
 AT_THE_TOP = ("unshare", "--mount", "--propagation=unchanged", "sh", "-c", _OUT, _IN)
 
+UNIT_OF = {"terminal.toml": "tallypoint", "hq.toml": "tallypoint-hq"}
 RUN_VISIT = """\
 [Unit]
 After=multi-user.target
 [Service]
 Type=oneshot
-ExecStart=/bin/sh -c '/usr/bin/python3 /visit/visit.py >/visit/answer.tmp 2>&1; \\
-  echo "exit $?" >>/visit/answer.tmp; journalctl --no-pager -u tallypoint >/visit/journal; \\
+WorkingDirectory=/opt/tallypoint/src
+Environment=PYTHONDONTWRITEBYTECODE=1
+ExecStart=/bin/sh -c '/usr/bin/python3 -m {visit} >/visit/answer.tmp 2>&1; \\
+  echo "exit $?" >>/visit/answer.tmp; \\
+  journalctl --no-pager -u tallypoint -u tallypoint-hq >/visit/journal; \\
   mv /visit/answer.tmp /visit/answer; systemctl --no-block poweroff'
 [Install]
 WantedBy=default.target
@@ -65,21 +70,22 @@ def base() -> Path:
     return BASE
 
 
-def boot(folder: Path, program: str, visit: Path, settings: dict[str, str]) -> str:
-    """What `visit` (a script for the standard library's Python) said inside the booted machine.
+def boot(folder: Path, program: str, visit: str, settings: dict[str, str]) -> str:
+    """What `visit` (a module that needs the standard library only) said inside the booted machine.
 
     `program` becomes `/opt/tallypoint/.venv/bin/tallypoint`; `settings` are the files of
-    `/etc/tallypoint` by name. The project lies in `/opt/tallypoint/src`, its libraries where the
-    program's Python finds them. Ends with a line `exit 0` if the visit went well.
+    `/etc/tallypoint` by name; the unit of each program that has some starts with the machine. The
+    project lies in `/opt/tallypoint/src`, its libraries where the program's Python finds them. Ends
+    with a line `exit 0` if the visit went well, and the units' journal.
 
     Raises:
-        BootError: the machine did not answer within `BOOT_SECONDS_MAX`.
+        BootError: a machine cannot be booted here, or did not answer within `BOOT_SECONDS_MAX`.
     """
     root, answer = folder / "root", folder / "visit/answer"
     answer.parent.mkdir(parents=True)
-    shutil.copy(visit, folder / "visit/visit.py")
+    _must_be_able_to_boot()
     with _overlay(folder):
-        _furnish(root, program, settings)
+        _furnish(root, program, visit, settings)
         with (folder / "console").open("wb") as console:
             machine = subprocess.Popen(
                 _nspawn(root, folder), stdin=subprocess.DEVNULL, stdout=console, stderr=console
@@ -92,6 +98,16 @@ def boot(folder: Path, program: str, visit: Path, settings: dict[str, str]) -> s
         raise BootError((folder / "console").read_text(errors="replace")[-4000:])
     journal = folder / "visit/journal"
     return answer.read_text() + (journal.read_text() if journal.exists() else "")
+
+
+def _must_be_able_to_boot() -> None:
+    """Say in words what is missing, rather than in the words of the first program that fails."""
+    asked = subprocess.run([*AT_THE_TOP, "true"], capture_output=True, text=True, check=False)
+    if asked.returncode != 0:
+        raise BootError(
+            "no machine can be booted here, so nothing is known of the units in a running systemd:"
+            f" sandbox, READY, watchdog, restart. It needs root with the right to mount. {asked.stderr}"
+        )
 
 
 def _nspawn(root: Path, folder: Path) -> list[str]:
@@ -127,7 +143,7 @@ def _overlay(folder: Path) -> Iterator[None]:
         subprocess.run(["umount", "--lazy", memory], check=True)
 
 
-def _furnish(root: Path, program: str, settings: dict[str, str]) -> None:
+def _furnish(root: Path, program: str, visit: str, settings: dict[str, str]) -> None:
     """Puts program, settings, units and the visit into the root."""
     subprocess.run([PROJECT / "systemd/install", root], check=True, capture_output=True)
     folder = root / "opt/tallypoint/.venv/bin"
@@ -139,8 +155,9 @@ def _furnish(root: Path, program: str, settings: dict[str, str]) -> None:
     for name, text in settings.items():
         (root / "etc/tallypoint" / name).write_text(text)
     units = root / "etc/systemd/system"
-    (units / "visit.service").write_text(RUN_VISIT)
-    for unit, target in (("tallypoint", "multi-user"), ("visit", "default")):
+    (units / "visit.service").write_text(RUN_VISIT.format(visit=visit))
+    wanted = [(unit, "multi-user") for name, unit in UNIT_OF.items() if name in settings]
+    for unit, target in (*wanted, ("visit", "default")):
         wants = units / f"{target}.target.wants"
         wants.mkdir(exist_ok=True)
         (wants / f"{unit}.service").symlink_to(f"../{unit}.service")

@@ -17,7 +17,7 @@ def said(tmp_path_factory):
     answer = boot(
         tmp_path_factory.mktemp("machine"),
         SHEBANG + (HERE / "standin.py").read_text(),
-        HERE / "visit_unit.py",
+        "tests.systemd.visit_unit",
         {"terminal.toml": "# any\n"},
     )
     first, verdict = answer.splitlines()[:2]

@@ -1,50 +1,25 @@
 """Runs inside the booted machine: what systemd does with the unit. Prints one JSON line."""
 
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
+from tests.systemd.inside import kill, show, until, until_active
+
 RUNTIME, STATE = Path("/run/tallypoint"), Path("/var/lib/tallypoint")
-DEADLINE = time.monotonic() + 60
+TILL = "tallypoint"
 
 
-def show(key):
-    answer = subprocess.run(
-        ["systemctl", "show", "tallypoint", f"--property={key}", "--value"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return answer.stdout.strip()
-
-
-def until(condition):
-    while not condition():
-        if time.monotonic() > DEADLINE:
-            sys.exit(f"gave up: {show('ActiveState')} {show('Result')}")
-        time.sleep(0.05)
-
-
-def kill():
-    os.kill(int(show("MainPID")), signal.SIGKILL)
-
-
-def main():
-    until(lambda: show("ActiveState") == "active")
+def main() -> None:
+    until_active(TILL)
     said = {"first": json.loads((RUNTIME / "facts").read_text())}
-    kill()
-    until(lambda: show("NRestarts") == "1" and show("ActiveState") == "active")
+    kill(TILL)
+    until_active(TILL, restarts=1)
     said["second"] = json.loads((RUNTIME / "facts").read_text())
     (STATE / "restarts").touch()
     Path("/etc/tallypoint/terminal.toml").write_text("wrong")
-    kill()
-    until(lambda: show("ActiveState") == "failed")
-    said["after_78"] = [show("Result"), show("ExecMainStatus"), show("NRestarts")]
-    said["pcscd_group"] = Path("/etc/systemd/system/pcscd.socket.d/tallypoint.conf").exists()
+    kill(TILL)
+    until(lambda: show(TILL, "ActiveState") == "failed", "the unit gives up")
+    said["after_78"] = [show(TILL, key) for key in ("Result", "ExecMainStatus", "NRestarts")]
     print(json.dumps(said))
 
 
