@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.kit.mounts import ALONE
-from tests.kit.till import COLA, WATER, TillProcess
+from tests.kit.till import COLA, TOP, WATER, TillProcess
 
 SIZE = "16m"
 
@@ -18,6 +18,7 @@ def till(tmp_path):
     running.command = [
         *ALONE, "sh", "-c", small, str(running.data), *running.command,
     ]  # fmt: skip
+    running.env["PYTHONPATH"] = str(TOP)  # The way there does not keep the folder one stands in.
     with running:
         running.api.sign_in()
         yield running
