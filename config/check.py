@@ -8,8 +8,8 @@ import msgspec
 
 from config import schema, shop
 from config.explain import guess, located
-from config.faults import Fault, Problem, plain
-from config.load import HEAD_OFFICE, SHOP, TERMINAL, Kind, faults_of, load, load_hq
+from config.faults import ConfigError, Fault, Problem, plain
+from config.load import HEAD_OFFICE, SHOP, TERMINAL, Kind, faults_of, load, load_hq, load_shop
 from config.reference import docstrings
 from config.schema import FIRST, HeadOffice, Terminal
 from config.shop import ShopFile
@@ -28,11 +28,15 @@ _TABLES = {
 }
 """The tables that give a kind of file away, in the order in which they are looked for."""
 _LINK_FILES = ("ca", "certificate", "key", "password_file")
+_SHOP_KEYS = (("shop", "data"), ("hq", "shop"))
 _SCHEMAS = {"terminal": Terminal, "hq": HeadOffice, "shop": ShopFile}
 
 
 def check(path: Path | str) -> list[Fault]:
-    """Every fault of a terminal's, head office's or shop file; files it names must exist."""
+    """Every fault of a terminal's, head office's or shop file; files it names must exist.
+
+    The shop file that a good settings file names is checked with it: the program would not start.
+    """
     source = read(Path(path), SHOP.size_max)
     if isinstance(source, Fault):
         return [source]
@@ -41,7 +45,7 @@ def check(path: Path | str) -> list[Fault]:
         return [kind]
     if len(source.text) > kind.size_max:
         return [source.fault(0, 0, f"is larger than {kind.size_max // 1_000_000} MB")]
-    return faults_of(source, kind) or _absent_files(source, kind)
+    return faults_of(source, kind) or _absent_files(source, kind) or _faults_of_shop(source, kind)
 
 
 def kind_of(source: Source) -> Kind | Fault:
@@ -86,6 +90,17 @@ def _absent_files(source: Source, kind: Kind) -> list[Fault]:
         if path and path != FIRST and not Path(path).exists()
     ]
     return located(source, absent)
+
+
+def _faults_of_shop(source: Source, kind: Kind) -> list[Fault]:
+    faults: list[Fault] = []
+    for key, path in _files(source, kind):
+        if key in _SHOP_KEYS and path:
+            try:
+                load_shop(path)
+            except ConfigError as error:
+                faults += error.faults
+    return faults
 
 
 def _files(source: Source, kind: Kind) -> list[tuple[tuple[str, str], str | None]]:

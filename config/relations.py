@@ -5,7 +5,7 @@ together with all the others.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -18,6 +18,8 @@ _NO_DAYS = ("02-30", "02-31", "04-31", "06-31", "09-31", "11-31")
 _RANDOM_UID = re.compile(r"08[0-9A-F]{6}\Z")
 """A single-size UID that the card draws anew at every tap. Source: ISO/IEC 14443-3, 6.5.4."""
 PORT_MAX = 65535
+HEAD_OFFICE_NAME = "hq"
+"""Where the head office speaks of itself (`tp/1/hq/state`); a till of this name would speak for it."""
 
 
 def of_terminal(tables: Mapping[str, Any]) -> Iterator[Problem]:
@@ -25,6 +27,7 @@ def of_terminal(tables: Mapping[str, Any]) -> Iterator[Problem]:
     yield from _unique(tables, "readers.*.name", "scanners.*.name", "printers.*.name")
     yield from _unique(tables, "readers.*.match")
     yield from _unique(tables, "scanners.*.port")
+    yield from _not_the_head_office(tables)
     yield from _known_zone(tables, "terminal.timezone")
     yield from _port(tables, "counter.listen")
     yield from _port(tables, "sync.broker")
@@ -45,11 +48,12 @@ def of_shop(tables: Mapping[str, Any]) -> Iterator[Problem]:
     """What does not fit together in a shop file."""
     for keys in ("tiers.*.id", "categories.*.id", "goods.*.code", "members.*.id", "rules.*.id"):
         yield from _unique(tables, keys)
-    for keys in ("members.*.phone", "members.*.cards.*.uid", "members.*.cards.*.number"):
+    for keys in ("members.*.phone", "members.*.cards.*.uid"):
         yield from _unique(tables, keys)
+    # A card's number is one number in small and capital letters.
+    yield from _unique(tables, "members.*.cards.*.number", form=str.upper)
     yield from _unique(tables, "operators.*.id")
-    # UPC-A is EAN-13 with a zero in front: compared at full width.
-    yield from _unique(tables, "goods.*.barcodes.*", width=14)
+    yield from _unique(tables, "goods.*.barcodes.*", form=_gtin14)
     yield from _refers(tables, "goods.*.category", "categories.*.id")
     yield from _refers(tables, "rules.*.category", "categories.*.id")
     yield from _refers(tables, "members.*.tier", "tiers.*.id")
@@ -57,6 +61,7 @@ def of_shop(tables: Mapping[str, Any]) -> Iterator[Problem]:
     yield from _birthdays(tables)
     yield from _cards(tables)
     yield from _first_pins(tables)
+    yield from _earn_rules(tables)
 
 
 def check_digit(digits: str) -> int:
@@ -99,14 +104,22 @@ def _rows(tables: Mapping[str, Any], keys: str) -> Iterator[tuple[tuple[str | in
                 yield (name, index), row
 
 
-def _unique(tables: Mapping[str, Any], *keys: str, width: int = 0) -> Iterator[Problem]:
+def _unique(
+    tables: Mapping[str, Any], *keys: str, form: Callable[[str], str] = str
+) -> Iterator[Problem]:
+    """Values that stand twice, where two are one if their `form` is the same."""
     first: dict[str, tuple[str | int, ...]] = {}
     for path, value in (one for key in keys for one in found(tables, key)):
-        value_full = value.zfill(width)
-        if value_full in first:
-            yield Problem(path, f'"{value}" is taken', f"by {key_name(first[value_full])}")
+        formed = form(value)
+        if formed in first:
+            yield Problem(path, f'"{value}" is taken', f"by {key_name(first[formed])}")
         else:
-            first[value_full] = path
+            first[formed] = path
+
+
+def _gtin14(code: str) -> str:
+    """The code at full width: UPC-A is EAN-13 with a zero in front."""
+    return code.zfill(14)
 
 
 def _refers(tables: Mapping[str, Any], keys: str, target: str) -> Iterator[Problem]:
@@ -116,6 +129,14 @@ def _refers(tables: Mapping[str, Any], keys: str, target: str) -> Iterator[Probl
         if value not in known:
             message = f'there is no "{value}" in [[{table}]]'
             yield Problem(path, message, word=value, choices=tuple(sorted(known)))
+
+
+def _not_the_head_office(tables: Mapping[str, Any]) -> Iterator[Problem]:
+    for path, value in found(tables, "terminal.id"):
+        # In any case of letters: people and file systems do not tell HQ from hq.
+        if value.lower() == HEAD_OFFICE_NAME:
+            message = f'"{value}" is the name of the head office itself'
+            yield Problem(path, message, 'give the till a name of its own, such as "S01-T1"')
 
 
 def _known_zone(tables: Mapping[str, Any], keys: str) -> Iterator[Problem]:
@@ -172,3 +193,18 @@ def _first_pins(tables: Mapping[str, Any]) -> Iterator[Problem]:
         elif "pin" in row and row.get("must_change") is not True:
             hint = "`must_change = true`"
             yield Problem((*path, "pin"), "a PIN in plain digits must be changed at once", hint)
+
+
+def _earn_rules(tables: Mapping[str, Any]) -> Iterator[Problem]:
+    """Points come from one rule for all goods: the till knows how to compute no others."""
+    first: tuple[str | int, ...] | None = None
+    for path, row in _rows(tables, "rules"):
+        if row.get("kind") != "earn":
+            continue
+        if "category" in row:
+            message = "points by category are not known; an earn rule is for all goods"
+            yield Problem((*path, "category"), message, "`earns = false` at goods that give none")
+        elif first is not None:
+            hint = "one earn rule is known; tiers differ by their `points_percent`"
+            yield Problem(path, f"is a second earn rule beside {key_name(first)}", hint)
+        first = first or path

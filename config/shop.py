@@ -194,7 +194,7 @@ class EarnRule(_Rule, frozen=True, kw_only=True, tag_field="kind", tag="earn"):
     percent: Factor = 100
     """Factor: 200 is double points."""
     category: Id | None = None
-    """Only for goods of this category; without it for all goods that no such rule names."""
+    """Always refused, with words: points are given by one rule, for all goods."""
 
 
 Rule = TierRule | CategoryRule | EarnRule

@@ -32,6 +32,22 @@ def test_files_that_the_settings_name_must_be_there(tmp_path):
     assert "nowhere.toml" in fault.message
 
 
+@pytest.mark.parametrize("text", [TILL + "[shop]\ndata", HQ + "shop"])
+def test_the_shop_file_that_good_settings_name_is_checked_with_them(tmp_path, text):
+    rule = '[[rules]]\nkind = "earn"\nid = "e"\nname = "x"\namount = 1\ncategory = "food"\n'
+    (tmp_path / "shop.toml").write_text(SHOP + rule)
+    (fault,) = check(write(tmp_path, text + ' = "shop.toml"\n'))
+    assert (fault.file, fault.key) == (str(tmp_path / "shop.toml"), "rules[1].category")
+
+    (tmp_path / "shop.toml").write_text(SHOP)
+    assert check(write(tmp_path, text + ' = "shop.toml"\n')) == []
+
+
+def test_settings_that_name_themselves_as_the_shop_are_no_shop(tmp_path):
+    found = check(write(tmp_path, TILL + '[shop]\ndata = "some.toml"\n'))
+    assert "terminal" in [fault.key for fault in found]
+
+
 def test_a_file_of_another_kind_is_told_so(tmp_path):
     (fault,) = check(write(tmp_path, "[termnal]\nid = 1\n"))
     assert fault.hint == 'did you mean "terminal"?'

@@ -229,6 +229,27 @@ def test_windows_line_ends_and_a_byte_order_mark_are_fine(tmp_path):
             "must be changed",
         ),
         ('[[operators]]\nid = "1"\nname = "x"\n', "operators[1]", "either"),
+        (
+            '[[rules]]\nkind = "earn"\nid = "e"\nname = "x"\namount = 100\ncategory = "food"\n',
+            "rules[1].category",
+            "points by category are not known",
+        ),
+        (
+            (
+                '[[rules]]\nkind = "earn"\nid = "e"\nname = "x"\namount = 100\n'
+                '[[rules]]\nkind = "earn"\nid = "f"\nname = "x"\namount = 200\n'
+            ),
+            "rules[2]",
+            "second earn rule beside rules[1]",
+        ),
+        (
+            (
+                '[[members]]\nid = "2"\nname = "x"\ntier = "gold"\ncards = [{ number = "ab12" }]\n'
+                '[[members]]\nid = "3"\nname = "x"\ntier = "gold"\ncards = [{ number = "AB12" }]\n'
+            ),
+            "members[3].cards[1].number",
+            "is taken",
+        ),
     ],
 )
 def test_what_does_not_fit_together_in_a_shop_is_refused(tmp_path, more, key, words):
@@ -236,6 +257,16 @@ def test_what_does_not_fit_together_in_a_shop_is_refused(tmp_path, more, key, wo
     assert fault.key == key
     assert words in fault.message
     assert fault.line > SHOP.count("\n")
+
+
+@pytest.mark.parametrize("name", ["hq", "HQ", "Hq"])
+def test_no_till_is_called_like_the_head_office(tmp_path, name):
+    (fault,) = faults(tmp_path, TILL.replace('"S01-T1"', f'"{name}"'))
+
+    assert (fault.line, fault.column, fault.key) == (2, 6, "terminal.id")
+    assert "is the name of the head office itself" in fault.message
+    assert "S01-T1" in fault.hint
+    assert faults(tmp_path, TILL.replace('"S01-T1"', '"hq-1"')) == ()
 
 
 def test_a_good_settings_file_never_loads_what_only_faults_need():
