@@ -28,8 +28,9 @@ def serve_faults(
     hosts: Iterable[str],
     ready: Callable[[], None],
     stop: threading.Event,
+    still_alive: Callable[[], None],
 ) -> None:
-    """Serve the fault page until ``stop``, on the caller's thread.
+    """Serve the fault page until ``stop``, on the caller's thread; it feeds the watchdog itself.
 
     Without ``faults`` there are no settings at all, and the page lists ``devices``, one sentence each.
     """
@@ -53,7 +54,7 @@ def serve_faults(
         ]
     )
     host, port = listener.getsockname()[:2]
-    run(Guard(app, names(host, port, hosts)), listener, ready, stop, lambda: None)
+    run(Guard(app, names(host, port, hosts)), listener, ready, stop, lambda: None, still_alive)
 
 
 def _drawn(request: Request, faults: Sequence[Fault], devices: Sequence[str]) -> str:

@@ -22,6 +22,8 @@ API = "/api/v1"
 BACKLOG = 64
 CONNECTIONS_MAX = 96
 GRACE_S = 2
+TICKS_A_SECOND = 10
+"""uvicorn's own beat."""
 HEADERS_BYTES_MAX = 16 * 1024
 
 
@@ -64,7 +66,8 @@ def serve(
     """
     counter = Counter(desk, services)
     try:
-        run(application(counter, listener, hosts), listener, ready, stop, counter.stop)
+        app = application(counter, listener, hosts)
+        run(app, listener, ready, stop, counter.stop, lambda: None)
     finally:
         counter.close()
 
@@ -98,9 +101,10 @@ class _Server(Server):
         ready: Callable[[], None],
         stop: threading.Event,
         ending: Callable[[], None],
+        second: Callable[[], None],
     ) -> None:
         super().__init__(config)
-        self._ready, self._stop, self._ending = ready, stop, ending
+        self._ready, self._stop, self._ending, self._second = ready, stop, ending, second
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -111,6 +115,8 @@ class _Server(Server):
         if self._stop.is_set():
             self._ending()
             return True
+        if counter % TICKS_A_SECOND == 0:
+            self._second()
         return await super().on_tick(counter)
 
 
@@ -120,8 +126,12 @@ def run(
     ready: Callable[[], None],
     stop: threading.Event,
     ending: Callable[[], None],
+    second: Callable[[], None],
 ) -> None:
-    """Serve ``app`` on ``listener`` until ``stop``; ``ending`` is called first then."""
+    """Serve ``app`` on ``listener`` until ``stop``; ``ending`` is called first then.
+
+    ``second`` is called about once a second, for as long as the server turns.
+    """
     config = Config(
         app,
         http="h11",
@@ -136,7 +146,7 @@ def run(
         limit_concurrency=CONNECTIONS_MAX,
         h11_max_incomplete_event_size=HEADERS_BYTES_MAX,
     )
-    _Server(config, ready, stop, ending).run(sockets=[listener])
+    _Server(config, ready, stop, ending, second).run(sockets=[listener])
 
 
 def _changing(counter: Counter, row: routes.Change) -> Callable[[Request], Awaitable[Response]]:

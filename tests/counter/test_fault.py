@@ -16,12 +16,12 @@ FAULT = Fault(
 
 
 @contextmanager
-def page(faults=(), devices=()):
+def page(faults=(), devices=(), still_alive=lambda: None):
     listener = bind("127.0.0.1:0")
     address = f"http://127.0.0.1:{listener.getsockname()[1]}"
     ready, stop = threading.Event(), threading.Event()
     thread = threading.Thread(
-        target=serve_faults, args=(faults, devices, listener, (), ready.set, stop)
+        target=serve_faults, args=(faults, devices, listener, (), ready.set, stop, still_alive)
     )
     thread.start()
     try:
@@ -55,3 +55,10 @@ def test_without_settings_the_devices_found_are_listed():
     assert "ACS ACR1252 00 00" in found
     assert style.status_code == 200
     assert "没有发现设备" in nothing
+
+
+def test_the_fault_page_feeds_the_watchdog_for_as_long_as_it_is_served():
+    fed = threading.Semaphore(0)
+    with page([FAULT], still_alive=fed.release):
+        for _ in range(2):
+            assert fed.acquire(timeout=PATIENCE_S)
