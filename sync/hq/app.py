@@ -18,7 +18,7 @@ from config.schema import HeadOffice
 from sync import notify, topics
 from sync.hq.clock import now_ms
 from sync.hq.database import CommitUnknownError, StoreError
-from sync.hq.names import member_names
+from sync.hq.names import known
 from sync.hq.page.around import Around
 from sync.hq.page.server import PageNotServedError, serve
 from sync.hq.queries import SqliteReader
@@ -54,14 +54,14 @@ def run(settings: HeadOffice, ready: Callable[[], None], stop: threading.Event) 
     path = Path(office.data.removeprefix(_SQLITE))
     try:
         key = load_or_make(Path(office.signing_key))
-        names = member_names(office.shop)
+        members = known(office.shop)
         store = Store(path)
     except (BadKeyError, ConfigError, OSError, StoreError):
         _log.exception("the head office cannot start")
         return 1
     link = _Link()
     reader = SqliteReader(path, key.public.key_id.hex(), lambda: link.trouble)
-    around = Around(now_ms, office.timezone, office.hosts, names)
+    around = Around(now_ms, office.timezone, office.hosts, members)
     up = threading.Event()
     page = partial(serve, office.listen, reader, office.locale, stop, up.set, around)
     loop = _Loop(settings, store, key, link, stop)

@@ -1,7 +1,8 @@
 """The page's answers as frozen values: what the JSON twins encode and the templates draw.
 
 Amounts in ``postings`` are signed as in the books, debits positive. A balance says both: ``amount`` as in
-the books, and ``held``, what a member holds or a house account stands at, as people read it.
+the books, and ``held``, what a member holds or a house account stands at, as people read it: for a member
+with what was held at the opening of the books, so that it is what the tills show.
 """
 
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from sync.hq.views import (
     SaleRow,
     Till,
 )
+from terminal.core import accounts
 from terminal.core.journal import Bill, SalePosted
 
 DAYS = 14
@@ -27,7 +29,7 @@ DAYS = 14
 FEW = 8
 """Tills and sales in the overview."""
 ROWS_OF_TROUBLE = 200
-_MEMBER = "member:"
+_MEMBER = accounts.member("")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,8 @@ class OverviewAnswer:
     """Tills that are not connected."""
     doubted: int
     """Streams whose chain is not whole."""
+    points_held: int
+    """By all members: what they held at the opening of the books, and all since."""
     day: Day | None
     """The newest business day."""
     days: tuple[Day, ...]
@@ -106,6 +110,8 @@ class TillsAnswer:
 class BalanceAnswer(Balance):
     """An account with its name and what it holds."""
 
+    opening: int
+    """At the opening of the books, as people read it."""
     held: int
     name: str
 
@@ -146,6 +152,7 @@ def overview(reader: HqReader, around: Around, language: Language) -> OverviewAn
         waiting=sum(till.lag for till in streams),
         silent=glance.tills - glance.connected,
         doubted=sum(till.chain is not Chain.WHOLE for till in streams),
+        points_held=glance.points_owed + around.opening_of_all(accounts.POINTS),
         day=days[0] if days else None,
         days=days,
         tills=streams[:FEW],
@@ -197,12 +204,12 @@ def points_parts(bill: Bill, language: Language) -> tuple[PointsPart, ...]:
     )  # fmt: skip
 
 
-def balance(row: Balance, name: str) -> BalanceAnswer:
+def balance(row: Balance, around: Around) -> BalanceAnswer:
     """Return ``row`` with what it holds: a member's balance is what the shop owes, so the sign turns."""
-    owed = row.account.startswith(_MEMBER)
-    return BalanceAnswer(
-        row.account, row.unit, row.amount, -row.amount if owed else row.amount, name
-    )
+    opening = around.opening(row.account, row.unit)
+    moved = -row.amount if row.account.startswith(_MEMBER) else row.amount
+    name = around.called(row.account)
+    return BalanceAnswer(row.account, row.unit, row.amount, opening, opening + moved, name)
 
 
 def quarantine(reader: HqReader) -> QuarantineAnswer:

@@ -1,17 +1,14 @@
-"""What surrounds the page and does not come from the books: names, hosts, the clock and its zone."""
+"""What surrounds the page and is not in the books: names, opening balances, hosts, the clock and its zone."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from sync.hq.names import Known
 from sync.hq.page.language import Language
 from terminal.core import accounts
 
 _MEMBER = accounts.member("")
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
-
-
-def _nobody(_account: str) -> str:
-    return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +21,24 @@ class Around:
     """IANA name of the zone that times are shown in."""
     hosts: tuple[str, ...] = ()
     """Names under which the page may be asked for, besides this machine's loopback."""
-    name_of: Callable[[str], str] = _nobody
-    """A member's name by account number, empty where it is not known here."""
+    known: Known = field(default_factory=Known)
+    """Names, and what members held at the opening of the books."""
+
+    def name_of(self, number: str) -> str:
+        """Return a member's name by account number, empty where it is not known here."""
+        return self.known.names.get(number, "")
+
+    def tier_of(self, tier: str) -> str:
+        """Return a tier's name by its id, or the id where no name is known here."""
+        return self.known.tiers.get(tier, tier)
+
+    def opening(self, account: str, unit: str) -> int:
+        """Return what an account in the books held before their first entry."""
+        return self.known.opening.get((account, unit), 0)
+
+    def opening_of_all(self, unit: str) -> int:
+        """Return what all members held together before the first entry."""
+        return sum(held for (_, kind), held in self.known.opening.items() if kind == unit)
 
     def called(self, account: str) -> str:
         """Return the name of the member whose account in the books is ``account``, or nothing."""

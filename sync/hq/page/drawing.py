@@ -54,7 +54,9 @@ class Drawing:
             money=wording.money, count=wording.count, quantity=quantity, day=wording.day,
             iso=wording.iso, moment=partial(wording.moment, zone=zone), share=share, by_why=by_why,
         )  # fmt: skip
-        self._jinja.globals.update(screens=SCREENS, languages=LANGUAGES, name_of=around.called)
+        self._jinja.globals.update(
+            screens=SCREENS, languages=LANGUAGES, name_of=around.called, tier_of=around.tier_of
+        )
 
     def page(self, name: str, language: Language, **facts: object) -> str:
         """Return the page ``name``, whole."""

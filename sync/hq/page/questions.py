@@ -86,7 +86,7 @@ class Questions:
         limit = asking.rows(query)
         search = asking.text(query, "search") or accounts.member("")
         found = self.reader.balances(search, limit + 1, asking.last_account(query))
-        shown = [answers.balance(row, self.around.called(row.account)) for row in found[:limit]]
+        shown = [answers.balance(row, self.around) for row in found[:limit]]
         more = len(found) > limit
         return BalancesAnswer(tuple(shown), (shown[-1].account, shown[-1].unit) if more else None)
 

@@ -8,9 +8,10 @@ import httpx
 import jsonschema
 import pytest
 
+from sync.hq.names import Known
 from sync.hq.page.openapi import CALLS, ROOT
 from tests.sync.page.books import opened
-from tests.sync.page.shop import START_MS, Shop, fortnight
+from tests.sync.page.shop import NAMES, START_MS, Shop, fortnight
 from tests.sync.page.site import running
 
 LEDGER = "L-8F3A6C21"
@@ -134,6 +135,25 @@ def test_what_a_member_holds_is_the_turned_sign_of_the_books(site: httpx.Client)
     assert {row["name"] for row in members} >= {"王秀英", "陈静"}
     in_points = [row["amount"] for row in members + house if row["unit"] == "points"]
     assert sum(in_points) == 0
+
+
+def test_what_members_held_at_the_opening_of_the_books_is_counted(
+    tmp_path_factory: pytest.TempPathFactory,
+):
+    number = next(iter(NAMES))
+    known = Known(opening={("member:" + number, "points"): 1000, ("member:none", "points"): 7})
+    with opened(tmp_path_factory.mktemp("hq")) as books:
+        books.take_in_turn(company())
+        with (
+            running(books.reader, known=known) as address,
+            httpx.Client(base_url=address) as client,
+        ):
+            rows = ask(client, "/balances", search="member:" + number)["balances"]
+            overview = ask(client, "/overview")
+
+    [row] = [each for each in rows if each["unit"] == "points"]
+    assert (row["opening"], row["held"]) == (1000, 1000 - row["amount"])
+    assert overview["points_held"] == overview["overview"]["points_owed"] + 1007
 
 
 def test_paging_shows_every_balance_once(site: httpx.Client):
