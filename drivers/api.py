@@ -210,3 +210,6 @@ class Printer(Driver, Protocol):
 
     def prepare(self) -> None:
         """Ask the printer soon how it is, from any thread: a sale has begun and will be printed."""
+
+    def foresee(self, job: PrintJob) -> None:
+        """Have ``job`` laid out now, from any thread; nothing is sent before it is submitted."""

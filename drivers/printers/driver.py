@@ -9,7 +9,8 @@ answered at once, and the till offers it again when the printer's status has bec
 import queue
 import threading
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
+from dataclasses import dataclass
 from time import monotonic
 from typing import Protocol
 
@@ -62,6 +63,13 @@ class PrinterSettings(Protocol):
         """Whether it answers when asked; False believes it when it has taken every byte."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Foreseen:
+    """A job that will probably come."""
+
+    job: PrintJob
+
+
 class QueuedPrinter:
     """A printer behind whatever port ``open_port`` opens; see :class:`drivers.api.Printer`."""
 
@@ -71,7 +79,9 @@ class QueuedPrinter:
         self.device = settings.name
         self._settings = settings
         self._open_port = open_port
-        self._jobs: queue.Queue[PrintJob | None] = queue.Queue(JOBS_MAX)
+        self._jobs: queue.Queue[PrintJob | _Foreseen | None] = queue.Queue(JOBS_MAX)
+        self._ready: tuple[PrintJob, bytes] | None = None
+        """The job foreseen last, and its bytes."""
         self._told: PrinterStatus | None = None
 
     def submit(self, job: PrintJob) -> bool:
@@ -83,7 +93,14 @@ class QueuedPrinter:
         if self._jobs.empty():  # Else it is awake, or will be.
             self._put(None)
 
-    def _put(self, job: PrintJob | None) -> bool:
+    def foresee(self, job: PrintJob) -> None:
+        """Have ``job`` laid out and encoded now, from any thread; not one byte is sent until it is submitted.
+
+        The ledger's commit takes as long as the disk does, and the receipt can be ready by then.
+        """
+        self._put(_Foreseen(job))  # If the queue is full, it is encoded when its turn comes.
+
+    def _put(self, job: "PrintJob | _Foreseen | None") -> bool:
         try:
             self._jobs.put_nowait(job)
         except queue.Full:
@@ -124,7 +141,9 @@ class QueuedPrinter:
                 job = self._jobs.get(timeout=min(left_s, _STOP_SEEN_S))
             except queue.Empty:
                 continue
-            if job is None or not self._print(line, job, speaks, emit):
+            if isinstance(job, _Foreseen):
+                self._lay_out(job.job, speaks)
+            elif job is None or not self._print(line, job, speaks, emit):
                 ask_at_s = monotonic()
 
     def _print(self, line: Line, job: PrintJob, speaks: Dialect, emit: Emit) -> bool:
@@ -141,7 +160,14 @@ class QueuedPrinter:
         self._tell(line, emit)
         return isinstance(outcome, PrintDone)
 
+    def _lay_out(self, job: PrintJob, speaks: Dialect) -> None:
+        with suppress(SlipError):  # It is met again, and answered, if the job comes.
+            self._ready = (job, self._encoded(job, speaks))
+
     def _encoded(self, job: PrintJob, speaks: Dialect) -> bytes:
+        ready, self._ready = self._ready, None
+        if ready is not None and ready[0] is job:
+            return ready[1]
         slip = job.content.slip(speaks.columns)
         return encode(slip, speaks, open_drawer=job.open_drawer and self._settings.drawer)
 
@@ -155,7 +181,8 @@ class QueuedPrinter:
     def _answer_waiting(self, emit: Emit, reason: str) -> None:
         """Say of every waiting job that it was not begun."""
         while not self._jobs.empty():
-            if job := self._jobs.get_nowait():
+            job = self._jobs.get_nowait()
+            if isinstance(job, PrintJob):
                 emit(PrintNotStarted(self.device, job.job, reason))
 
 

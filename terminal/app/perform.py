@@ -1,6 +1,7 @@
 """Carries out what the core decided, in order: post, then print. What is posted has happened."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from terminal.app.edges import Edges
 from terminal.codec.entry import encode
@@ -32,7 +33,7 @@ class Performer:
             match effect:
                 case Post(body, postings, facts):
                     key = call if effect is posts[-1] else None
-                    seq = self.post(body, postings, facts, operator, key)
+                    seq = self.post(body, postings, facts, operator, key, drawer=drawer)
                 case Print():
                     number = self._edges.ledger.receipts
                     self._edges.printing.original(number, self.last, drawer=drawer)
@@ -47,17 +48,22 @@ class Performer:
         facts: tuple[tuple[str, str], ...],
         operator: str,
         call: CallKey | None,
+        *,
+        drawer: bool = False,
     ) -> int:
         """Commit one entry and return its record's number.
+
+        A sale's receipt is laid out on the printer's thread while the disk is at the commit; ``drawer``
+        says whether the drawer will open with it.
 
         Raises:
             LedgerError, CommitUnknownError: See :meth:`terminal.store.ledger.Ledger.post`.
         """
         edges = self._edges
         if isinstance(body, SalePosted):
-            number = edges.receipt_name(edges.ledger.next_receipt())
-            body = SalePosted(number, body.bill, body.tenders, body.change)
-            self.last_receipt = number
+            name = edges.receipt_name(edges.ledger.next_receipt())
+            body = SalePosted(name, body.bill, body.tenders, body.change)
+            self.last_receipt = name
         stamp = edges.clock.stamp()
         entry = Entry(
             stamp,
@@ -72,4 +78,8 @@ class Performer:
             postings,
         )
         self._last = entry
-        return edges.ledger.post(entry, encode(entry), call)
+        meanwhile = None
+        if isinstance(body, SalePosted):
+            number = edges.ledger.next_receipt()
+            meanwhile = partial(edges.printing.foresee, number, entry, drawer=drawer)
+        return edges.ledger.post(entry, encode(entry), call, meanwhile)

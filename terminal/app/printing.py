@@ -31,8 +31,8 @@ from terminal.store.errors import LedgerError
 from terminal.store.ledger import Ledger
 from terminal.store.prints import PrintState
 
-AT_WORK_MAX = 10
-"""So many receipts are handed to the printer at most before it answers."""
+AT_WORK_MAX = 2
+"""So many receipts are handed to the printer at most before it answers: as many a crash leaves unknown."""
 BEGIN_WAIT_S = 0.003
 """So long the loop stands back for the printer's thread at most; it needs a tenth of it."""
 COPIES_FROM = 1 << 40
@@ -60,6 +60,7 @@ class PrintDesk:
     able: bool = False
     """Whether the printer, by its last words, can print."""
     at_work: set[int] = field(default_factory=set)
+    _foreseen: PrintJob | None = None
     _began: threading.Event = field(default_factory=threading.Event)
     _copied: dict[int, int] = field(default_factory=dict)
     """Copies at work: job and number of the receipt."""
@@ -77,11 +78,17 @@ class PrintDesk:
         """Print the receipt of ``entry`` just posted, or let it wait."""
         if self.printer is None:
             self._mark(self.ledger.print_done, number)  # There is nothing it could be printed on.
-        elif self.waiting or not self.able:
+        elif self.waiting or not self.able or len(self.at_work) >= AT_WORK_MAX:
             self.waiting[number] = drawer  # Receipts come out in the order of the sales.
             self._flush()
         else:
             self._hand_over(number, entry, drawer=drawer)
+
+    def foresee(self, number: int, entry: Entry, *, drawer: bool) -> None:
+        """The sale in ``entry`` is about to be posted: have its receipt laid out meanwhile, not printed."""
+        if self.printer is not None and self.able and not self.waiting:
+            self._foreseen = self._job(number, entry, drawer=drawer)
+            self.printer.foresee(self._foreseen)
 
     def copy(self, number: int, entry: Entry, copies: int) -> bool:
         """Print a copy of receipt ``number``; False when the printer's queue is full.
@@ -163,7 +170,9 @@ class PrintDesk:
             self.waiting[number] = drawer
             return
         self._began.clear()
-        job = PrintJob(number, SaleSlip(entry, self.stationery), drawer, self._began.set)
+        job, self._foreseen = self._foreseen, None
+        if job is None or job.job != number:
+            job = self._job(number, entry, drawer=drawer)
         if self.printer.submit(job):
             self.at_work.add(number)
             # The interpreter is the printer's thread's now: what the loop has left to do can wait.
@@ -171,6 +180,9 @@ class PrintDesk:
         else:
             self._mark(self.ledger.print_not_started, number)
             self.waiting[number] = drawer
+
+    def _job(self, number: int, entry: Entry, *, drawer: bool) -> PrintJob:
+        return PrintJob(number, SaleSlip(entry, self.stationery), drawer, self._began.set)
 
     @staticmethod
     def _mark(mark: Callable[[int], None], number: int) -> bool:

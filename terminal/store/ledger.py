@@ -6,6 +6,7 @@ power cut and are then asked for again. Used by one thread at a time, the loop's
 """
 
 import sqlite3
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -114,8 +115,17 @@ class Ledger:
         """Return the number that the next sale posted gets."""
         return self.receipts + 1
 
-    def post(self, entry: Entry, data: bytes, call: CallKey | None) -> int:
+    def post(
+        self,
+        entry: Entry,
+        data: bytes,
+        call: CallKey | None,
+        meanwhile: Callable[[], None] | None = None,
+    ) -> int:
         """Commit ``entry``, whose record's bytes are ``data``, and return its sequence number.
+
+        ``meanwhile`` is called when only the commit itself is left, which takes as long as the disk does: it
+        may have another thread get something ready, and must not take the entry for posted.
 
         Raises:
             LedgerError: It could not be done (disk full) and nothing was changed.
@@ -133,6 +143,8 @@ class Ledger:
             )
             projections.apply(self._disk.connection, seq, entry, self._open_sales)
             self._advance(seq, receipts)
+            if meanwhile is not None:
+                meanwhile()
         self.head_seq, self.head_digest, self.receipts = seq, digest, receipts
         self._ack_waits = False
         if hashed is not None:

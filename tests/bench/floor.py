@@ -4,7 +4,9 @@ One sale: find a member among 50,000 by card; one transaction (WAL, synchronous 
 that appends a record of 700 bytes with its digests, moves four balances, and notes the receipt's number,
 the intent to print it and the outbox's end; encode 40 lines to GB18030; write them to a pseudo-terminal.
 
-    python -m tests.bench.floor [--sales 500] [--existing 0] [--dir .]
+    python -m tests.bench.floor [--sales 500] [--existing 0] [--dir .] [--pause-ms 0]
+
+With a pause the processor's caches have cooled between two sales, as they have at a counter.
 """
 
 import argparse
@@ -18,7 +20,7 @@ import threading
 import tty
 from hashlib import sha256
 from pathlib import Path
-from time import perf_counter, thread_time
+from time import perf_counter, sleep, thread_time
 
 MEMBERS = 50_000
 WARM_UP = 20
@@ -121,13 +123,15 @@ class Floor:
         self._database.close()
 
 
-def measure(sell, checkpoint, sales: int) -> dict[str, float]:
+def measure(sell, checkpoint, sales: int, pause_s: float = 0.0) -> dict[str, float]:
     """Return the percentiles of ``sales`` sales in microseconds, CPU and bytes written for each."""
     parts: list[tuple[float, float, float]] = []
     cpu, before = [], 0
     for sale in range(-WARM_UP, sales):
         if sale == 0:
             before = written()
+        if pause_s:
+            sleep(pause_s)
         used = thread_time()
         part = sell()
         if sale >= 0:
@@ -152,10 +156,13 @@ def main() -> None:
     arguments.add_argument("--sales", type=int, default=500)
     arguments.add_argument("--existing", type=int, default=0)
     arguments.add_argument("--dir", default=".")
+    arguments.add_argument("--pause-ms", type=float, default=0.0)
     wanted = arguments.parse_args()
     with tempfile.TemporaryDirectory(dir=wanted.dir) as folder:
         floor = Floor(Path(folder), wanted.existing)
-        print(json.dumps(measure(floor.sell, floor.checkpoint, wanted.sales)))
+        print(
+            json.dumps(measure(floor.sell, floor.checkpoint, wanted.sales, wanted.pause_ms / 1000))
+        )
         floor.close()
 
 
