@@ -1,4 +1,4 @@
-"""A receipt that is laid out while its sale is being posted: ready sooner, and never printed by that alone."""
+"""A receipt laid out while its sale is being posted: ready sooner, and never printed by that alone."""
 
 import pytest
 
