@@ -1,11 +1,23 @@
 """Earning: how many points the paid lines of a sale give.
 
 All factors multiply first, then the sale is rounded **down once**, then the points are shared over the
-lines by largest remainder. The caller leaves out what earns nothing.
+lines by largest remainder. The caller leaves out what earns nothing. This is the quick way for one plain
+rule; :mod:`terminal.core.points.accrue` knows all of them and comes to the same for this one.
 """
 
 from collections.abc import Sequence
 
+from terminal.core.points.conditions import ALL_GOODS, ALL_MEMBERS, ALWAYS, Whom
+from terminal.core.points.rules import (
+    AT_ONCE_FOR_EVER,
+    Band,
+    Basis,
+    Coefficient,
+    Kind,
+    Ladder,
+    RuleSet,
+    Shape,
+)
 from terminal.core.pricing.rules import EarnRule
 from terminal.core.rounding import share
 from terminal.core.units import Minor, Points
@@ -37,3 +49,30 @@ def earn(
         return 0, (), ()
     why = (rule.id, rule.version, points, rule.name, percent)
     return points, share(points, paid), (why,)
+
+
+def as_rule_set(rule: EarnRule) -> RuleSet:
+    """Return the plain rule as a rule set, for refunds and for computing again."""
+    tiers = tuple(
+        Coefficient(name, percent, Whom(tiers=frozenset({name})))
+        for name, percent in rule.tier_percent
+    )
+    return RuleSet(
+        id=rule.id,
+        version=rule.version,
+        name=rule.name,
+        kind=Kind.SPENDABLE,
+        group="",
+        priority=0,
+        whom=ALL_MEMBERS,
+        which=ALL_GOODS,
+        when=ALWAYS,
+        basis=Basis.AMOUNT,
+        ladder=Ladder(Shape.MARGINAL, (Band(0, rule.spend, rule.points),)),
+        coefficients=tiers,
+        multiples=(),
+        multiples_stack=True,
+        points_max=rule.points_max,
+        product_caps=(),
+        terms=AT_ONCE_FOR_EVER,
+    )
