@@ -5,11 +5,12 @@ import { $, fade, h, icon, listen, money, quantity, t, whole } from "./base.js";
 const THANKS_MS = 12_000;
 let before = null;
 let thanks = 0;
+let paid = 0;
 
 listen("&view=display", (kind, till) => {
   if (kind !== "till") return;
   const { quote, state, missing, member } = till.sale;
-  if (before && before.last_receipt !== till.last_receipt && state === "idle") showThanks(before.sale.quote);
+  if (before && before.last_receipt !== till.last_receipt && before.sale.state !== "idle" && state === "idle") showThanks(before.sale.quote);
   if (state !== "idle") clear();
   before = till;
   $("shop").textContent = till.title;
@@ -19,16 +20,22 @@ listen("&view=display", (kind, till) => {
   const last = $("lines").lastElementChild;
   if (last) last.scrollIntoView({ block: "nearest" });
   $("welcome").hidden = state !== "idle" || thanks !== 0;
-  $("label").textContent = state === "due" ? t("Still to pay") : t("To pay");
+  $("label").textContent = thanks ? t("Paid") : state === "due" ? t("Still to pay") : t("To pay");
   $("points").replaceChildren(...(quote.points.earned ? [icon("star"), t("earns {n} points", { n: whole(quote.points.earned) })] : []));
-  fade($("total"), money(state === "due" ? missing : quote.total));
+  fade($("total"), money(thanks ? paid : state === "due" ? missing : quote.total));
 }, (stands) => document.body.classList.toggle("lost", !stands));
 
 function showThanks(quote) {
   $("thankspoints").textContent = quote.points.earned ? t("You earned {n} points.", { n: whole(quote.points.earned) }) : t("See you soon.");
   $("thanks").hidden = false;
   clearTimeout(thanks);
-  thanks = setTimeout(() => { clear(); $("welcome").hidden = false; }, THANKS_MS);
+  paid = quote.total;
+  thanks = setTimeout(() => {
+    clear();
+    $("welcome").hidden = false;
+    $("label").textContent = t("To pay");
+    fade($("total"), money(0));
+  }, THANKS_MS);
 }
 
 function clear() {

@@ -19,6 +19,7 @@ function open(name, title, ...body) {
 
 export function shut() {
   kind = "";
+  asOther = false;
   if (dialog.open) dialog.close();
 }
 
@@ -94,7 +95,7 @@ function signIn(mayClose = false) {
     form(submit, h("div", { class: "cols" }, h("div", { class: "col" },
       h("div", { class: "brand" }, h("span", { class: "mark" }, icon("tally")), h("div", {}, h("b", {}, till ? till.title : "Tallypoint"), h("span", {}, till ? till.terminal : ""))),
       number.row, pin.row, trouble, hint), keys(() => active || number.field, "")), go(t("Sign in"))));
-  if (mayClose) { kind = "other"; dialog.querySelector("header").append(h("button", { class: "square", title: t("Close"), onclick: () => { asOther = false; shut(); } }, icon("close"))); }
+  if (mayClose) kind = "other";
 }
 
 function newPin(known, message) {
@@ -129,7 +130,7 @@ const NOTES = [500, 1000, 2000, 5000, 10000];
 
 function quickAmounts(missing) {
   const rounded = NOTES.map((note) => Math.ceil(missing / note) * note).filter((amount) => amount > missing);
-  return [...new Set(rounded)].sort((a, b) => a - b).slice(0, 4);
+  return [...new Set(rounded)].sort((a, b) => a - b);
 }
 
 export function cash() {

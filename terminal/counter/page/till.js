@@ -46,7 +46,10 @@ function draw(next) {
   const before = till;
   till = next;
   clockSkewMs = Date.parse(next.now) - Date.now();
-  if (before && before.signed_in && next.signed_in) noteUndo(before.sale, next);
+  if (before && before.signed_in && next.signed_in) {
+    noteUndo(before.sale, next);
+    sayLine(before.sale, next.sale);
+  }
   $("shop").textContent = next.title;
   $("operator").textContent = [next.terminal, next.operator ? next.operator.name : t("Nobody is signed in")].join(" · ");
   drawLights();
@@ -59,6 +62,17 @@ function draw(next) {
   $("void").disabled = next.sale.state === "idle";
   showTray(next);
   over.refresh(before);
+}
+
+/** The line that came, or grew, since the last snapshot: what the scan just did. */
+function sayLine(old, now) {
+  if (quiet || now.state !== "open" || (old.id && old.id !== now.id)) return;
+  const was = new Map(old.quote.lines.map((line) => [line.n, line.quantity]));
+  const come = now.quote.lines.filter((line) => line.quantity > (was.get(line.n) || 0));
+  if (come.length !== 1) return; // Taken up again from hold, or nothing new.
+  const [line] = come;
+  const many = line.quantity === 1000 ? "" : ` × ${quantity(line.quantity)}`;
+  say(`${line.name}${many} · ${money(line.net)}`);
 }
 
 const held = () => till.sale.state === "idle" && (till.held || []).length > 0;
