@@ -33,7 +33,7 @@ _STORE_QR = b"1P0"
 class PaperRoll:
     """What comes out of a printer, and what the printer says of itself."""
 
-    def __init__(self, encoding: str = "gb18030") -> None:
+    def __init__(self, encoding: str = "gb18030", slips_max: int = SLIPS_MAX) -> None:
         self.paper = Paper.OK
         self.cover = Cover.CLOSED
         self.online = True
@@ -47,7 +47,7 @@ class PaperRoll:
         self._waiting = bytearray()
         self._line = bytearray()
         self._lines: list[str] = []
-        self._slips: deque[str] = deque(maxlen=SLIPS_MAX)
+        self._slips: deque[str] = deque(maxlen=slips_max)
 
     @property
     def is_able(self) -> bool:

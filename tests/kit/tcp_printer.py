@@ -23,6 +23,7 @@ from drivers.virtual.paper import PaperRoll
 from tests.kit.waiting import until
 
 _SLICE_S = 0.02
+_SLIPS_MAX = 1000
 _SMALL_BUFFER = 16_384  # Smaller still, and the kernel holds segments back for 40 ms.
 _STATUS = 0b0001_0010
 
@@ -43,7 +44,7 @@ class TcpPrinter:
         self.connections = 0
         self.ended_well = 0
         """Connections that the till ended, and did not reset."""
-        self._roll = PaperRoll(encoding)
+        self._roll = PaperRoll(encoding, _SLIPS_MAX)
         self._lock = threading.Lock()
         self._held = threading.Event()
         self._stop = threading.Event()
