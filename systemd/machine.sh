@@ -42,5 +42,18 @@ venv() {
     [ "$have" = "$stamp" ] && return
     echo "Installing Python packages of $lock" >&2
     .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r "$lock"
+    # The command of the technicians, from wherever they stand: this folder is the program.
+    pwd > "$(.venv/bin/python -c 'import site; print(site.getsitepackages()[0])')/tallypoint.pth"
+    printf '#!%s/.venv/bin/python\nimport sys\n\nfrom terminal.app.cli import main\n\nsys.exit(main())\n' \
+        "$PWD" > .venv/bin/tallypoint
+    chmod +x .venv/bin/tallypoint
     echo "$stamp" > .venv/"$(basename "$lock")".stamp
+}
+
+# pyscard: have Debian's in .venv, for real card readers. There are no wheels for Linux, and Debian's was
+# built for the Python that .venv is made from.
+pyscard() {
+    need python3-pyscard || return
+    ln -sfn /usr/lib/python3/dist-packages/smartcard \
+        "$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/smartcard"
 }
