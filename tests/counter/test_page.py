@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from playwright.sync_api import Page, Response, expect
 
-from tests.kit.browser import chromium, page
+from tests.kit.browser import chromium, page, until_drawn
 from tests.kit.counter import Counter, counter
 from tests.kit.desk import CASHIER_PIN, DOUBT, FIRST_PIN, SUPERVISOR_PIN
 
@@ -62,7 +62,7 @@ def test_a_visitor_signs_in_taps_scans_pays_and_sees_the_receipt(browser, till: 
         tab.locator("dialog.cash button.main").click()
         picture = tab.locator("dialog.done img")
         expect(picture).to_be_visible()
-        tab.wait_for_function("document.querySelector('dialog.done img').naturalWidth > 0")
+        until_drawn(picture)
         expect(tab.locator("dialog.done .given b").first).to_have_text("4.23")
         tab.locator("dialog.done button.main").click()
         expect(tab.locator("#empty")).to_be_visible()

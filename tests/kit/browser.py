@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
-from tests.kit.waiting import PATIENCE_S
+from tests.kit.waiting import PATIENCE_S, until
 
 PROGRAM = "/usr/bin/chromium"
 FLAGS = (
@@ -46,3 +46,8 @@ def page(browser: Browser, address: str, width: int = 1280, height: int = 800) -
     finally:
         context.close()
     assert thrown == []
+
+
+def until_drawn(picture: Locator) -> None:
+    """Return once an image has arrived. Asked from here, since the page forbids what Playwright would do."""
+    until(lambda: picture.evaluate("image => image.naturalWidth") > 0, "the picture is drawn")
