@@ -1,14 +1,17 @@
 """A till that is killed or stopped, and what it knows when it is back."""
 
 import contextlib
+import os
+import signal
 import threading
+from pathlib import Path
 
 import httpx
 import pytest
 
 from terminal.core.journal import PaymentTaken, SalePosted
 from tests.kit.till import COLA, SOAP, WATER, TillProcess, free_port
-from tests.kit.waiting import PATIENCE_S
+from tests.kit.waiting import PATIENCE_S, until
 
 GOLD = "04A1B2C3D4E5F6"
 
@@ -216,6 +219,37 @@ BODY = {"lines": [{"code": WATER}], "tenders": [{"type": "cash", "amount": 200}]
 
 def test_the_kit_draws_ports_that_are_free():
     assert free_port() != free_port()
+
+
+def children(till) -> list[int]:
+    """The processes that the till started and that still run."""
+    found = []
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            words = status.read_text().rpartition(")")[2].split()
+            if int(words[1]) == till.pid and words[0] != "Z":
+                found.append(int(status.parent.name))
+    return found
+
+
+def test_a_worker_that_is_killed_is_started_again_and_ends_with_the_till(till):
+    number = till.api.sell()["receipt"]
+    assert till.api.get(f"/receipts/{number}.png").content[:4] == b"\x89PNG"
+    [worker] = children(till)
+    os.kill(worker, signal.SIGKILL)
+
+    assert till.api.get(f"/receipts/{number}.png").content[:4] == b"\x89PNG"
+
+    [worker] = children(till)
+    till.kill()
+    until(lambda: not is_alive(worker), "the worker has ended")
+
+
+def is_alive(process: int) -> bool:
+    with contextlib.suppress(OSError):
+        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+        return state != "Z"
+    return False
 
 
 def test_an_answered_change_is_seen_at_once_and_survives_a_kill(till):

@@ -1,6 +1,7 @@
 """Every changing call asked twice with the same id acts once: a table over the table of calls."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import pytest
@@ -163,6 +164,18 @@ def test_signing_out_twice_signs_out_once(fresh):
     fresh.api.ok("DELETE", "/session", body)
 
     assert fresh.api.call("DELETE", "/session", body).status_code == 401
+
+
+def test_one_id_asked_eight_times_at_once_sells_once(fresh):
+    program = fresh.program()
+    body = {"id": "at-once", **whole_sale(WATER)}
+    before = fresh.sales()
+
+    with ThreadPoolExecutor(8) as callers:
+        answers = list(callers.map(lambda _: program.json("POST", "/sales", body), range(8)))
+
+    assert fresh.sales() == before + 1
+    assert answers == [answers[0]] * 8
 
 
 def test_a_posted_call_is_known_after_a_restart(tmp_path):
