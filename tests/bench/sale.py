@@ -1,6 +1,6 @@
 """A sale in the running daemon beside the floor of the machine, in turn.
 
-    python -m tests.bench.sale [--rounds 5] [--sales 100] [--dir DIR] [--sync-us 400]
+    python -m tests.bench.sale [--rounds 5] [--sales 100] [--existing 0] [--dir DIR] [--sync-us 400]
 
 The daemon is the real one: API and page up with three pages open, uplink, broker and head office alive,
 50,000 members, a printer on a pseudo-terminal in another process. A sale is eight lines scanned; then the
@@ -24,12 +24,16 @@ from pathlib import Path
 
 from config.load import load
 from drivers.api import CardArrived, CardImage, Scanned
-from terminal.app import attend, wire
+from sync.protocol.keys import load_or_make
+from terminal.app import attend, clock, wire
 from terminal.app import main as till_main
 from terminal.app.feed import Asked
 from terminal.core.sale import Idle
 from terminal.core.till import Operator
 from terminal.counter.desk import Call, Done, SignIn, TakeTender
+from terminal.store.ledger import Ledger
+from terminal.store.schema import Identity
+from tests.bench.ledger import fill
 from tests.bench.shop import MEMBERS, build
 from tests.kit.broker import Broker
 
@@ -58,6 +62,8 @@ class Daemon:
         stack.callback(self.paper.kill)
         tty = self.paper.stdout.readline().strip()
         settings = build(folder, tty, broker.port)
+        if existing:
+            lay_in(folder / "till", existing)
         hq = subprocess.Popen(
             [
                 sys.executable,
@@ -104,6 +110,7 @@ class Daemon:
             stack.callback(page.kill)
         self.until(lambda view: all(light.state == "up" for light in view.devices))
         self.until(lambda view: view.sync.connected)
+        self.until(lambda view: view.sync.acknowledged == view.sync.head)
 
     def until(self, wanted):
         """Wait for a view that is as wanted."""
@@ -152,7 +159,7 @@ class Daemon:
         )
 
 
-def floor(sales, folder, pause_ms=0):
+def floor(sales, folder, existing, pause_ms=0):
     out = subprocess.run(
         [
             sys.executable,
@@ -164,12 +171,22 @@ def floor(sales, folder, pause_ms=0):
             str(folder),
             "--pause-ms",
             str(pause_ms),
+            "--existing",
+            str(existing),
         ],
         capture_output=True,
         check=True,
         text=True,
     )
     return json.loads(out.stdout)
+
+
+def lay_in(data, count):
+    """Put ``count`` sales into the till's ledger before it starts."""
+    identity = Identity("be9c4f0000000001", load_or_make(data / "till.key").public.raw)
+    ledger = Ledger.open(data / "ledger.db", identity, clock.boot_id())
+    fill(ledger, count)
+    ledger.close()
 
 
 def slowly(sync_us):
@@ -202,8 +219,8 @@ def main():
         n, io_bytes = 20, 0
         daemon.cpu.clear()
         for _ in range(wanted.rounds):
-            floors.append(floor(wanted.sales, folder))
-            paced.append(floor(wanted.sales, folder, PACE_MS))
+            floors.append(floor(wanted.sales, folder, wanted.existing))
+            paced.append(floor(wanted.sales, folder, wanted.existing, PACE_MS))
             before = written()
             for _ in range(wanted.sales):
                 ours.append(daemon.sale(n))
