@@ -8,7 +8,8 @@ For each set that serves the occasion:
    then by birthday and festival. Caps of products and of the set come last.
 
 All of it stays exact, as whole numerators over one denominator. Of each group the set that gives most
-remains; the rest add up, and only then the sum is rounded down: **one floor per sale** and kind of points.
+remains, and every set without a group; they add up, and only then the sum is rounded down: **one floor per
+sale** and kind of points.
 What remains is shared over the lines by largest remainder, and likewise over the rules that gave it.
 """
 
@@ -82,14 +83,14 @@ class _Exact:
 
 def accrue(lines: Sequence[EarnLine], occasion: Occasion, sets: Sequence[RuleSet]) -> Accrual:
     """Return what ``lines`` earn at ``occasion`` under ``sets``, in any order of both."""
-    best: dict[tuple[Kind, str], _Exact] = {}
+    best: dict[tuple[Kind, str, str], _Exact] = {}
     for rule in sets:
         if not (
             occasion.account and serves(rule.whom, occasion) and is_in_force(rule.when, occasion)
         ):
             continue
         found = _exact(rule, lines, occasion)
-        place = (rule.kind, rule.group)
+        place = (rule.kind, rule.group, "" if rule.group else rule.id)
         if found is not None and (place not in best or _is_better(found, best[place])):
             best[place] = found
     ordered = sorted(best.values(), key=lambda each: each.rule.id)

@@ -180,7 +180,7 @@ AT_ONCE_FOR_EVER = Terms(0, Lapse.NEVER, 0)
 
 @dataclass(frozen=True, slots=True)
 class RuleSet:
-    """One way of earning. Of a group the set that gives most counts; groups add up."""
+    """One way of earning. Of a group only the set that gives most counts; an empty group is none."""
 
     id: str
     version: str
