@@ -15,6 +15,7 @@ from terminal.counter import openapi, pages, routes
 from terminal.counter.counter import Counter
 from terminal.counter.desk import Desk
 from terminal.counter.guard import Guard, names
+from terminal.counter.patience import PatientProtocol
 from terminal.counter.services import Services
 from terminal.counter.signing import Signing
 
@@ -134,7 +135,7 @@ def run(
     """
     config = Config(
         app,
-        http="h11",
+        http=PatientProtocol,
         loop="asyncio",
         ws="none",
         lifespan="off",

@@ -66,6 +66,19 @@ def test_malformed_http_changes_nothing_and_the_till_lives(till, raw):
     assert seen(till) == before
 
 
+def test_callers_that_send_no_whole_request_do_not_lock_the_page_out(till):
+    with contextlib.ExitStack() as held:
+        for n in range(120):
+            line = socket.create_connection(("127.0.0.1", till.port), PATIENCE_S)
+            held.enter_context(line)
+            line.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n" if n % 2 else b"")
+
+        def answers() -> bool:
+            return httpx.get(f"{till.address}/api/v1/till", timeout=PATIENCE_S).status_code == 200
+
+        until(answers, "the page answers while the others still hold on")
+
+
 def test_half_a_body_and_gone_changes_nothing(till):
     before = seen(till)
     for cut in range(0, 60, 7):
