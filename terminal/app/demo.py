@@ -138,7 +138,8 @@ def main(words: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, help="the tour's seed; drawn and printed otherwise")
     parser.add_argument("--locale", choices=("zh-CN", "en"), default="zh-CN")
     asked = parser.parse_args(words)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for ending in (signal.SIGINT, signal.SIGTERM):  # A shell's background job ignores SIGINT.
+        signal.signal(ending, signal.default_int_handler)
     with contextlib.suppress(KeyboardInterrupt), _shop(asked.locale) as demo:
         if asked.tour:
             from terminal.app.tour import tour

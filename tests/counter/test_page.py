@@ -66,6 +66,7 @@ def test_a_visitor_signs_in_taps_scans_pays_and_sees_the_receipt(browser, till: 
         expect(tab.locator("dialog.done .given b").first).to_have_text("4.23")
         tab.locator("dialog.done button.main").click()
         expect(tab.locator("#empty")).to_be_visible()
+        expect(tab.locator("#undo")).to_be_disabled()
 
 
 def test_a_sale_by_keys_alone(browser, english: Counter):
@@ -125,6 +126,7 @@ def test_calling_off_is_undone_for_ten_seconds(browser, english: Counter):
         expect(tab.locator("#empty")).to_be_visible()
         tab.locator("#undo").click()
         expect(tab.locator("#total .now")).to_have_text("6.50")
+        expect(tab.locator("#said")).to_have_text("Undone.")
         tab.locator("#void").click()
 
 

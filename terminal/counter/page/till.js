@@ -195,7 +195,7 @@ function drawSums() {
   if (quote.discount || paid) parts.push(part(t("Goods"), money(quote.gross)));
   if (quote.discount) parts.push(part(t("Discounts"), "−" + money(quote.discount), "saved"));
   if (quote.rounding) parts.push(part(t("Rounding"), "−" + money(quote.rounding)));
-  if (paid) parts.push(part(t("Total"), money(quote.total)), part(t("Paid"), "−" + money(paid)));
+  if (paid) parts.push(part(t("Total"), money(quote.total)), part(t("Paid so far"), "−" + money(paid)));
   $("parts").replaceChildren(...parts);
   $("paylabel").textContent = state === "due" ? t("Still to pay") : t("To pay");
   const total = money(state === "due" ? missing : quote.total);
@@ -273,7 +273,8 @@ function setTyped(text) {
 
 function noteUndo(old, next) {
   const now = next.sale;
-  if (quiet || old.state === "due" || now.state === "due") return;
+  if (quiet) return;
+  if (old.state === "due" || now.state === "due") { undoSteps = null; drawUndo(); return; } // Paid for is not undone.
   const steps = stepsBack(old, now, next);
   if (!steps) return;
   undoSteps = steps.length ? steps : null;
@@ -311,7 +312,9 @@ async function undo() {
   undoSteps = null;
   drawUndo();
   quiet = true;
-  for (const [method, path, fields] of steps) if (!(await ask(method, path, fields))) break;
+  let done = true;
+  for (const [method, path, fields] of steps) if (!(done = await ask(method, path, fields))) break;
+  if (done) say(t("Undone."));
   setTimeout(() => (quiet = false), LONG_MS);
 }
 
