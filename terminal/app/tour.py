@@ -14,10 +14,12 @@ from functools import partial
 from random import Random  # noqa: TID251 - seeded, and the seed is printed.
 from typing import Any
 
+from config.load import load_shop
 from terminal.app.demo import Demo, ask, first_pins, wait_for
 
 WAIT_S = 30.0
 _LOOK_EVERY_S = 0.05
+WHOLE_PERCENT = 100
 _NEW_PIN = "739152"
 Json = dict[str, Any]
 
@@ -54,9 +56,7 @@ class _Tour:
 
     def take(self) -> None:
         self._sign_in()
-        tray = self._get("/api/v1/virtual")
-        card = self._draw.choice(tray["cards"])
-        codes = self._draw.sample(tray["codes"], 3)
+        card, codes = self._drawn(self._get("/api/v1/virtual"))
         self._say(f"member   {card['name']} lays the card on the reader")
         self._call("POST", "/virtual/counter", {"card": card["value"]})
         member = self._until("the member", lambda till: till["sale"]["member"])
@@ -77,7 +77,19 @@ class _Tour:
         for line in quote["lines"]:
             for taken in line["discounts"]:
                 self._say(f"  why    {line['name']}: -{taken['amount']} {taken['why']}")
+        if not (quote["discount"] and quote["points"]["earned"]):
+            raise TourError("a sale without a discount or points shows neither")
         self._pay(quote["total"])
+
+    def _drawn(self, tray: Json) -> tuple[Json, list[Json]]:
+        """Draw a card whose tier pays less, and three goods of which at least one earns points."""
+        shop = load_shop(self._demo.folder / "shop.toml")
+        cheaper = {tier.name for tier in shop.tiers if tier.percent < WHOLE_PERCENT}
+        earning = {goods.name for goods in shop.goods if goods.earns}
+        card = self._draw.choice([each for each in tray["cards"] if each["tier"] in cheaper])
+        first = self._draw.choice([each for each in tray["codes"] if each["name"] in earning])
+        others = [each for each in tray["codes"] if each != first]
+        return card, [first, *self._draw.sample(others, 2)]
 
     def _pay(self, total: int) -> None:
         part = self._draw.randint(1, total - 1)

@@ -1,5 +1,6 @@
 """``./run --tour`` as a fresh machine runs it, below the installation of packages."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -23,6 +24,8 @@ def test_the_tour_ends_with_the_sale_in_the_head_office(seed, locale):
     assert toured.returncode == 0, toured.stderr
     said = toured.stdout
     assert f"seed {seed}\n" in said
+    assert re.search(r"quote +\d+ - [1-9]\d* = \d+ fen, [1-9]\d* points", said)
+    assert "会员价" in said
     for word in ("member ", "quote ", "why ", "external ", "restart ", "cash ", "HQ ", "entry "):
         assert word in said
     assert "S01-T1-1-000001" in said
