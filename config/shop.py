@@ -132,6 +132,8 @@ class MemberCard(Row, frozen=True, kw_only=True):
     """UID of a contactless card."""
     number: CardNumber | None = None
     """Number kept in a card's file or printed as a code."""
+    lost: bool = False
+    """Whether it was reported lost: no till takes it."""
 
 
 class Member(Row, frozen=True, kw_only=True):

@@ -10,8 +10,12 @@ STATE = "state"
 ACK = "ack"
 RESPONSE = "res"
 _HQ = "hq"
+_MASTER = "md"
+_NOT_TILLS = (_HQ, _MASTER)
 """No till may be called this."""
 HQ_STATE = f"{_ROOT}/{_HQ}/state"
+MASTER = f"{_ROOT}/md/+"
+"""Where the head office says which versions of the master data it has."""
 TO_HQ = (f"{_ROOT}/+/{UP}", f"{_ROOT}/+/{REQUEST}", f"{_ROOT}/+/{STATE}")
 """What the head office listens to."""
 
@@ -32,4 +36,19 @@ def split(name: str) -> tuple[str, str] | None:
     (('S01-T1', 'up'), None)
     """
     match = _TILL.fullmatch(name)
-    return None if match is None or match[1] == _HQ else (match[1], match[2])
+    return None if match is None or match[1] in _NOT_TILLS else (match[1], match[2])
+
+
+def master(table: str) -> str:
+    """Return the topic on which the version of a table of master data is told.
+
+    >>> master("members"), table_of("tp/1/md/members"), table_of("tp/1/S01-T1/res")
+    ('tp/1/md/members', 'members', None)
+    """
+    return f"{_ROOT}/{_MASTER}/{table}"
+
+
+def table_of(name: str) -> str | None:
+    """Return which table a topic is about, ``None`` for any other topic."""
+    table = name.removeprefix(f"{_ROOT}/{_MASTER}/")
+    return None if table == name else table

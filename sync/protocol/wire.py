@@ -22,7 +22,7 @@ VERSION = 1
 _SIGNATURE_BYTES = 64
 HEADER_BYTES = 1 + KEY_ID_BYTES + _SIGNATURE_BYTES
 MESSAGE_BYTES_MAX = 4_096
-"""No message but a batch is larger."""
+"""No message is larger but a batch and a part of the master data."""
 REASON_CHARS_MAX = 200
 SEQ_MAX = 2**40 - 1
 """More records than any till will ever write; head offices pack numbers of streams above it."""
@@ -40,7 +40,7 @@ Reason = Annotated[str, Meta(max_length=REASON_CHARS_MAX)]
 Program = Annotated[str, Meta(max_length=40)]
 Short = Annotated[bytes, Meta(max_length=MESSAGE_BYTES_MAX)]
 
-_Payload = TypeVar("_Payload", bound=msgspec.Struct)
+_Payload = TypeVar("_Payload")
 
 
 class BadEnvelopeError(Exception):
@@ -60,6 +60,9 @@ class Kind(Enum):
     WELCOME = b"tallypoint welcome\x00"
     TILL_STATE = b"tallypoint till state\x00"
     HQ_STATE = b"tallypoint hq state\x00"
+    MASTER = b"tallypoint master\x00"
+    ASK = b"tallypoint ask\x00"
+    PART = b"tallypoint part\x00"
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,7 +94,7 @@ class Office:
         row = self.catalog.operator(number)
         if row is None:
             return None
-        verifier = self.reader.pins().get(number) or row.verifier
+        verifier = row.chosen(self.reader.pins().get(number)) or row.verifier
         until = self.reader.locks().get(number, 0)
         if verifier:
             return OperatorRecord(

@@ -12,7 +12,7 @@ from terminal.core.pricing.basket import Goods
 from terminal.core.pricing.rules import EarnRule, PercentRule, RuleBook
 from terminal.store.swap import open_whole, replace_whole
 
-_MARK = 0x74706361
+MARK = 0x74706361
 FOUND_MAX = 50
 TEXT_MAX = 60
 _TABLES = """
@@ -23,7 +23,7 @@ CREATE TABLE goods (code TEXT PRIMARY KEY, name TEXT NOT NULL, price INTEGER NOT
     unit TEXT NOT NULL, cost INTEGER) STRICT, WITHOUT ROWID;
 CREATE TABLE barcode (code TEXT PRIMARY KEY, goods TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE operator (id TEXT PRIMARY KEY, name TEXT NOT NULL, role TEXT NOT NULL,
-    verifier TEXT, first_pin TEXT) STRICT, WITHOUT ROWID;
+    verifier TEXT, first_pin TEXT, superseded TEXT) STRICT, WITHOUT ROWID;
 CREATE TABLE percent_rule (place INTEGER PRIMARY KEY, id TEXT NOT NULL,
     version TEXT NOT NULL, name TEXT NOT NULL, grouped TEXT NOT NULL,
     priority INTEGER NOT NULL, percent INTEGER NOT NULL, tiers TEXT NOT NULL,
@@ -47,6 +47,12 @@ class OperatorRow:
     """Argon2id hash of the PIN."""
     first_pin: str | None
     """Plain digits that must be changed at the first sign-in."""
+    superseded: str | None = None
+    """The PIN chosen at this till that the head office's word came after: it counts no more."""
+
+    def chosen(self, verifier: str | None) -> str | None:
+        """Return ``verifier``, the PIN that was chosen at this till, if it still counts."""
+        return None if verifier == self.superseded else verifier
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +97,12 @@ class Catalog:
         Raises:
             MasterDataError: It cannot be opened.
         """
-        return cls(open_whole(path, _MARK))
+        return cls(open_whole(path, MARK))
+
+    @property
+    def revision(self) -> int:
+        """A number that changes when somebody else has changed the file since it was opened."""
+        return int(self._run("PRAGMA data_version").fetchone()[0])
 
     def close(self) -> None:
         """Let go of the file."""
@@ -171,25 +182,74 @@ def _earn_rule(row: tuple[str, str, str, int, int, int, str]) -> EarnRule:
     return EarnRule(rule, version, name, spend, points, points_max, by_tier)
 
 
-def _fill(tables: CatalogTables, connection: sqlite3.Connection) -> None:
+def make_tables(connection: sqlite3.Connection) -> None:
+    """Make the tables, empty, and mark the file as ours."""
     for table in _TABLES.split(";\n"):
         connection.execute(table)
-    many, rules = connection.executemany, tables.rules
-    many("INSERT INTO version VALUES (?, ?)", [(rules.catalogue, rules.version)])
-    many("INSERT INTO category VALUES (?, ?)", tables.categories)
+    connection.execute(f"PRAGMA application_id = {MARK}")
+
+
+def take_goods(connection: sqlite3.Connection, codes: Iterable[str]) -> None:
+    """Take goods away, with their bar codes."""
+    gone = [(code,) for code in codes]
+    connection.executemany("DELETE FROM goods WHERE code = ?", gone)
+    connection.execute("CREATE TEMP TABLE IF NOT EXISTS gone (code TEXT PRIMARY KEY)")
+    connection.execute("DELETE FROM temp.gone")
+    connection.executemany("INSERT OR IGNORE INTO temp.gone VALUES (?)", gone)
+    connection.execute("DELETE FROM barcode WHERE goods IN (SELECT code FROM temp.gone)")
+
+
+def put_goods(connection: sqlite3.Connection, rows: Iterable[GoodsRow]) -> None:
+    """Add goods that are not there; a bar code of other goods goes over to the new ones."""
+    kept = list(rows)
+    connection.executemany(
+        "INSERT OR REPLACE INTO goods VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        [_goods_values(row.goods) for row in kept],
+    )
+    connection.executemany(
+        "INSERT OR REPLACE INTO barcode VALUES (?, ?)",
+        [(code, row.goods.code) for row in kept for code in row.barcodes],
+    )
+
+
+def put_small(connection: sqlite3.Connection, tables: CatalogTables) -> None:
+    """Put everything of ``tables`` but goods in the place of what is there."""
+    for table in ("version", "category", "operator", "percent_rule", "earn_rule"):
+        connection.execute(f"DELETE FROM {table}")  # noqa: S608 - our own names
+    _fill_small(tables, connection)
+
+
+def put_version(connection: sqlite3.Connection, version: str) -> None:
+    """Say what catalogue and rules are called in entries from now on."""
+    connection.execute("UPDATE version SET catalogue = ?1, rules = ?1", (version,))
+
+
+def _goods_values(goods: Goods) -> tuple[object, ...]:
+    return (
+        goods.code, goods.name, goods.price, goods.category, goods.earns,
+        goods.tax_basis_points, goods.unit, goods.cost,
+    )  # fmt: skip
+
+
+def _fill(tables: CatalogTables, connection: sqlite3.Connection) -> None:
+    make_tables(connection)
+    many = connection.executemany
     for row in tables.goods:
         goods = row.goods
         connection.execute(
-            "INSERT INTO goods VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                goods.code, goods.name, goods.price, goods.category, goods.earns,
-                goods.tax_basis_points, goods.unit, goods.cost,
-            ),
-        )  # fmt: skip
+            "INSERT INTO goods VALUES (?, ?, ?, ?, ?, ?, ?, ?)", _goods_values(goods)
+        )
         many("INSERT INTO barcode VALUES (?, ?)", [(code, goods.code) for code in row.barcodes])
+    _fill_small(tables, connection)
+
+
+def _fill_small(tables: CatalogTables, connection: sqlite3.Connection) -> None:
+    many, rules = connection.executemany, tables.rules
+    many("INSERT INTO version VALUES (?, ?)", [(rules.catalogue, rules.version)])
+    many("INSERT INTO category VALUES (?, ?)", tables.categories)
     many(
-        "INSERT INTO operator VALUES (?, ?, ?, ?, ?)",
-        [(o.id, o.name, o.role, o.verifier, o.first_pin) for o in tables.operators],
+        "INSERT INTO operator VALUES (?, ?, ?, ?, ?, ?)",
+        [(o.id, o.name, o.role, o.verifier, o.first_pin, o.superseded) for o in tables.operators],
     )
     many(
         "INSERT INTO percent_rule VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -210,4 +270,3 @@ def _fill(tables: CatalogTables, connection: sqlite3.Connection) -> None:
                 dumps(earn.tier_percent),
             ),
         )  # fmt: skip
-    connection.execute(f"PRAGMA application_id = {_MARK}")

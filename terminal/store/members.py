@@ -1,4 +1,4 @@
-"""Members as the head office last stated them, found by card, phone, account number or text.
+"""Members as the head office last described them, found by card, phone, account number or text.
 
 What the page shows of points and stored value is the statement plus what this till posted since: the
 statement says which balance of this till it already contains (``base``).
@@ -15,22 +15,29 @@ from terminal.core import accounts
 from terminal.core.pricing.basket import Member
 from terminal.store.swap import open_whole, replace_whole
 
-_MARK = 0x74706D62
+MARK = 0x74706D62
 FOUND_MAX = 50
 TEXT_MAX = 60
 _TABLES = """
 CREATE TABLE tier (id TEXT PRIMARY KEY, name TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE member (account TEXT PRIMARY KEY, name TEXT NOT NULL, phone TEXT NOT NULL,
-    tier TEXT NOT NULL REFERENCES tier, birthday TEXT NOT NULL,
+    tier TEXT NOT NULL REFERENCES tier, birthday TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE statement (account TEXT PRIMARY KEY,
     points INTEGER NOT NULL, points_base INTEGER NOT NULL,
     principal INTEGER NOT NULL, principal_base INTEGER NOT NULL,
     bonus INTEGER NOT NULL, bonus_base INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE medium (medium TEXT PRIMARY KEY, account TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE lost (medium TEXT PRIMARY KEY) STRICT, WITHOUT ROWID
 """
-_UNITS = (accounts.POINTS, accounts.PRINCIPAL, accounts.BONUS)
-_SELECT = "SELECT member.* FROM member"
-_Row = tuple[str, str, str, str, str, int, int, int, int, int, int]
+UNITS = (accounts.POINTS, accounts.PRINCIPAL, accounts.BONUS)
+"""In the order of the table ``statement``."""
+_SELECT = (
+    "SELECT member.*, points, points_base, principal, principal_base, bonus, bonus_base"
+    " FROM member LEFT JOIN statement USING (account)"
+)
+_IS_MEDIUM = "account = (SELECT account FROM medium WHERE medium = ?)"
+_None = int | None
+_Row = tuple[str, str, str, str, str, _None, _None, _None, _None, _None, _None]
 
 Holdings = Callable[[str], dict[str, int]]
 """Signed balances of an account of this till's ledger, by unit."""
@@ -92,13 +99,13 @@ def shown(statement: int, base: int, balance: int) -> int:
 
 
 class Members:
-    """Finds members; used by one thread at a time."""
+    """Finds members; used by one thread at a time. Opened anew whenever the file changed."""
 
     def __init__(self, connection: sqlite3.Connection, holdings: Holdings) -> None:
         self._connection = connection
         self._run = connection.execute
         self._holdings = holdings
-        # The file never changes in place, and a tap should not ask twice.
+        # Whoever keeps this opens it again when the head office's word changes; a tap asks once.
         self._lost = frozenset(row[0] for row in self._run("SELECT medium FROM lost").fetchall())
         self._tiers: dict[str, str] = dict(self._run("SELECT id, name FROM tier").fetchall())
 
@@ -109,7 +116,12 @@ class Members:
         Raises:
             MasterDataError: It cannot be opened.
         """
-        return cls(open_whole(path, _MARK), holdings)
+        return cls(open_whole(path, MARK), holdings)
+
+    @property
+    def revision(self) -> int:
+        """A number that changes when somebody else has changed the file since it was opened."""
+        return int(self._run("PRAGMA data_version").fetchone()[0])
 
     def close(self) -> None:
         """Let go of the file."""
@@ -117,9 +129,7 @@ class Members:
 
     def by_medium(self, medium: str) -> Member | None:
         """Return whose card ``medium`` is, for example ``uid:04a1b2c3d4e5f6``; None: nobody's."""
-        row = self._run(
-            "SELECT member.* FROM medium JOIN member USING (account) WHERE medium = ?", (medium,)
-        ).fetchone()
+        row = self._run(f"{_SELECT} WHERE {_IS_MEDIUM}", (medium,)).fetchone()
         return self._member(row, medium) if row else None
 
     def is_lost(self, medium: str) -> bool:
@@ -159,22 +169,11 @@ class Members:
         return tuple((name, tier, medium) for name, tier, medium in rows)
 
     def _member(self, row: _Row, medium: str) -> Member:
-        (
-            account,
-            name,
-            phone,
-            tier,
-            birthday,
-            points,
-            base,
-            stored,
-            stored_base,
-            bonus,
-            bonus_base,
-        ) = row
+        account, name, phone, tier, birthday, *stated = row
         own = self._holdings(accounts.member(account)).get
+        points, base, stored, stored_base, bonus, bonus_base = (part or 0 for part in stated)
         return Member(
-            account, name, phone, tier, self._tiers[tier],
+            account, name, phone, tier, self._tiers.get(tier, tier),
             shown(points, base, own(accounts.POINTS, 0)),
             shown(stored, stored_base, own(accounts.PRINCIPAL, 0)),
             shown(bonus, bonus_base, own(accounts.BONUS, 0)),
@@ -182,23 +181,64 @@ class Members:
         )  # fmt: skip
 
 
-def _fill(tables: MemberTables, connection: sqlite3.Connection) -> None:
+def make_tables(connection: sqlite3.Connection) -> None:
+    """Make the tables, empty, and mark the file as ours."""
     for table in _TABLES.split(";\n"):
         connection.execute(table)
+    connection.execute("CREATE INDEX member_phone ON member (phone)")
+    connection.execute(f"PRAGMA application_id = {MARK}")
+
+
+def put_tiers(connection: sqlite3.Connection, tiers: Iterable[tuple[str, str]]) -> None:
+    """Put ``tiers``, id and name, in the place of those of the same id."""
+    connection.executemany("INSERT OR REPLACE INTO tier VALUES (?, ?)", tiers)
+
+
+def take_members(connection: sqlite3.Connection, accounts: Iterable[str]) -> None:
+    """Take members away, with what names them; what they hold stays."""
+    gone = [(account,) for account in accounts]
+    connection.executemany("DELETE FROM member WHERE account = ?", gone)
+    # Without an index on the account: media are found by their name many times a day and this way seldom.
+    connection.execute("CREATE TEMP TABLE IF NOT EXISTS gone (account TEXT PRIMARY KEY)")
+    connection.execute("DELETE FROM temp.gone")
+    connection.executemany("INSERT OR IGNORE INTO temp.gone VALUES (?)", gone)
+    connection.execute("DELETE FROM medium WHERE account IN (SELECT account FROM temp.gone)")
+
+
+def put_members(connection: sqlite3.Connection, rows: Iterable[MemberRow]) -> None:
+    """Add members that are not there; a medium that named another member names the new one."""
+    kept = list(rows)
+    connection.executemany(
+        "INSERT OR REPLACE INTO member VALUES (?, ?, ?, ?, ?)",
+        [(row.account, row.name, row.phone, row.tier, row.birthday) for row in kept],
+    )
+    connection.executemany(
+        "INSERT OR REPLACE INTO medium VALUES (?, ?)",
+        [(medium, row.account) for row in kept for medium in row.media],
+    )
+
+
+def put_statements(
+    connection: sqlite3.Connection, rows: Iterable[tuple[str, int, int, int, int, int, int]]
+) -> None:
+    """Put what members hold: account, then amount and base of each of :data:`UNITS`."""
+    connection.executemany("INSERT OR REPLACE INTO statement VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+
+
+def _fill(tables: MemberTables, connection: sqlite3.Connection) -> None:
+    make_tables(connection)
     many = connection.executemany
     many("INSERT INTO tier VALUES (?, ?)", tables.tiers)
     for row in tables.members:
-        stated = {each.unit: each for each in row.statements}
-        amounts = [stated.pop(unit, _NOTHING) for unit in _UNITS]
-        assert not stated, f"member {row.account}: no such unit {sorted(stated)}"
         connection.execute(
-            "INSERT INTO member VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                row.account, row.name, row.phone, row.tier, row.birthday,
-                *(part for each in amounts for part in (each.amount, each.base)),
-            ),
-        )  # fmt: skip
+            "INSERT INTO member VALUES (?, ?, ?, ?, ?)",
+            (row.account, row.name, row.phone, row.tier, row.birthday),
+        )
         many("INSERT INTO medium VALUES (?, ?)", [(medium, row.account) for medium in row.media])
+        if row.statements:
+            stated = {each.unit: each for each in row.statements}
+            amounts = [stated.pop(unit, _NOTHING) for unit in UNITS]
+            assert not stated, f"member {row.account}: no such unit {sorted(stated)}"
+            parts = (part for each in amounts for part in (each.amount, each.base))
+            many("INSERT INTO statement VALUES (?, ?, ?, ?, ?, ?, ?)", [(row.account, *parts)])
     many("INSERT INTO lost VALUES (?)", [(medium,) for medium in tables.lost])
-    connection.execute("CREATE INDEX member_phone ON member (phone)")
-    connection.execute(f"PRAGMA application_id = {_MARK}")

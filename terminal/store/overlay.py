@@ -32,7 +32,7 @@ class Overlay:
 
     def operator(self, given: OperatorRow) -> OperatorRow:
         """Return ``given`` with the PIN that was chosen here."""
-        verifier = self.pins.get(given.id)
+        verifier = given.chosen(self.pins.get(given.id))
         if verifier is None:
             return given
         return OperatorRow(given.id, given.name, given.role, verifier, None)

@@ -5,6 +5,8 @@ no reader ever keeps the write-ahead log from being moved into the file.
 """
 
 import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -60,6 +62,24 @@ class Reader:
             "SELECT seq, body, digest FROM record WHERE seq >= ? ORDER BY seq LIMIT ?",
             (first, min(count, RECORDS_MAX)),
         ).fetchall()
+
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """Have all questions inside answered as of one moment."""
+        self._run("BEGIN")
+        try:
+            yield
+        finally:
+            self._run("ROLLBACK")
+
+    def bodies(self, after: int, others: Sequence[int]) -> Iterator[bytes]:
+        """Return the bodies of all records after number ``after``, and of ``others`` up to there."""
+        for (body,) in self._run("SELECT body FROM record WHERE seq > ?", (after,)):
+            yield body
+        for seq in others:
+            row = self._run("SELECT body FROM record WHERE seq = ?", (seq,)).fetchone()
+            if row and seq <= after:
+                yield row[0]
 
     def entry(self, seq: int) -> Entry | None:
         """Return the entry of record ``seq``, or None when there is none."""

@@ -5,6 +5,7 @@ from math import gcd
 from pathlib import Path
 
 from config.shop import CategoryRule, EarnRule, Good, Member, Operator, ShopFile, TierRule
+from terminal.codec.master import medium
 from terminal.core import accounts
 from terminal.core.pricing import rules
 from terminal.core.pricing.basket import Goods
@@ -15,7 +16,7 @@ from terminal.store.swap import MasterDataError
 FILE_BYTES_MAX = 50_000_000
 SALE_POINTS_MAX = 100_000
 """The most one sale may earn: a mistyped price does no more harm than that."""
-_BUILD = b"1"
+_BUILD = b"2"
 """Raised whenever the same shop file would give other databases."""
 
 
@@ -59,7 +60,9 @@ def tables(shop: ShopFile) -> tuple[CatalogTables, MemberTables]:
         rule_book(shop),
     )
     members = MemberTables(
-        [(tier.id, tier.name) for tier in shop.tiers], [_member(member) for member in shop.members]
+        [(tier.id, tier.name) for tier in shop.tiers],
+        [_member(member) for member in shop.members],
+        [medium(card) for member in shop.members for card in member.cards if card.lost],
     )
     return catalog, members
 
@@ -128,10 +131,7 @@ def _operator(operator: Operator) -> OperatorRow:
 
 
 def _member(member: Member) -> MemberRow:
-    media = tuple(
-        f"uid:{card.uid.lower()}" if card.uid else f"card:{(card.number or '').upper()}"
-        for card in member.cards
-    )
+    media = tuple(medium(card) for card in member.cards)
     opening = (
         (accounts.POINTS, member.points),
         (accounts.PRINCIPAL, member.stored),

@@ -1,7 +1,8 @@
 """Replaces a database file whole: made beside, made durable, put in place; or nothing changes.
 
-Used for what the head office or a shop file says; the till never changes such a file in place. Readers
-that hold the old file keep reading it until they open the path again.
+Used for what the head office or a shop file says. A shop file's databases are never changed in place; the
+head office's are behind a link (see :mod:`terminal.store.mirror`) and do change, each change being one
+transaction. Readers that hold the old file keep reading it until they open the path again.
 """
 
 import os
@@ -9,6 +10,9 @@ import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
+
+BUSY_MS = 2_000
+"""How long a statement waits for somebody else's lock."""
 
 
 class MasterDataError(Exception):
@@ -34,17 +38,19 @@ def replace_whole(path: Path, fill: Callable[[sqlite3.Connection], None]) -> Non
 
 
 def open_whole(path: Path, mark: int) -> sqlite3.Connection:
-    """Return a connection to a file that nobody changes in place, checked to carry ``mark``.
+    """Return a read-only connection to a file of master data, checked to carry ``mark``.
 
     Raises:
         MasterDataError: It is missing, unreadable, or another file.
     """
+    fixed = "" if path.is_symlink() else "&immutable=1"
     try:
         connection = sqlite3.connect(
-            f"file:{quote(str(path.absolute()))}?mode=ro&immutable=1",
+            f"file:{quote(str(path.absolute()))}?mode=ro{fixed}",
             uri=True,
             isolation_level=None,
             check_same_thread=False,
+            timeout=BUSY_MS / 1_000,
         )
         found = connection.execute("PRAGMA application_id").fetchone()[0]
     except sqlite3.Error as error:

@@ -1,0 +1,158 @@
+"""What the rows of the head office's master data mean: each kind as bytes, version first.
+
+Goods and members, of which there are many, are MessagePack arrays whose fields are only ever added at the
+end. Tiers, categories, rules and operators are the tables of the shop file in its own words, so that what a
+shop can write also travels; a till that does not know a word of them keeps what it has and says so.
+"""
+
+from typing import Annotated, Any, TypeVar
+
+import msgspec
+from msgspec import Meta
+
+from config.shop import (
+    Amount,
+    Birthday,
+    Category,
+    Code,
+    Good,
+    Member,
+    MemberCard,
+    Operator,
+    Phone,
+    Rule,
+    Tier,
+)
+from config.words import Id, Name
+
+FORMAT = 1
+ROW_BYTES_MAX = 48_000
+CATEGORY, GOODS, OPERATOR, RULE, TIER = "category", "goods", "operator", "rule", "tier"
+MEMBER, MEDIUM, ACCOUNT = "member", "medium", "account"
+SMALL = (CATEGORY, OPERATOR, RULE, TIER)
+"""Kinds of the catalogue that are kept as they came and applied together."""
+
+Medium = Annotated[str, Meta(pattern=r"^(uid:[0-9a-f]{8,20}|card:[0-9A-Z]{4,20})\Z", max_length=40)]
+_Balance = Annotated[int, Meta(ge=-(2**62), le=2**62)]
+
+
+class UnreadableRowError(Exception):
+    """A row's bytes mean nothing to this version of the program."""
+
+
+class GoodsBody(msgspec.Struct, array_like=True, frozen=True):
+    """An article; its code is the row's key."""
+
+    format: int
+    name: Name
+    price: Amount
+    category: Id
+    earns: bool
+    tax_basis_points: Annotated[int, Meta(ge=0, le=10_000)]
+    unit: Annotated[str, Meta(pattern=r"^(piece|kg)\Z")]
+    barcodes: Annotated[tuple[Code, ...], Meta(max_length=20)]
+    cost: Amount | None = None
+
+
+class MemberBody(msgspec.Struct, array_like=True, frozen=True):
+    """A member; the account number is the row's key."""
+
+    format: int
+    name: Name
+    tier: Id
+    phone: Phone | None
+    birthday: Birthday | None
+    media: Annotated[tuple[Medium, ...], Meta(max_length=40)]
+
+
+class Holding(msgspec.Struct, array_like=True, frozen=True):
+    """What a member holds; the account number is the row's key. Positive is what the shop owes."""
+
+    format: int
+    points: _Balance
+    principal: _Balance
+    bonus: _Balance
+
+
+_Body = TypeVar("_Body")
+_pack = msgspec.msgpack.Encoder().encode
+goods_bodies = msgspec.msgpack.Decoder(GoodsBody)
+member_bodies = msgspec.msgpack.Decoder(MemberBody)
+holdings = msgspec.msgpack.Decoder(Holding)
+tiers: "msgspec.msgpack.Decoder[tuple[int, int, Tier]]" = msgspec.msgpack.Decoder(
+    tuple[int, int, Tier]
+)
+categories: "msgspec.msgpack.Decoder[tuple[int, int, Category]]" = msgspec.msgpack.Decoder(
+    tuple[int, int, Category]
+)
+rules: "msgspec.msgpack.Decoder[tuple[int, int, Rule]]" = msgspec.msgpack.Decoder(
+    tuple[int, int, Rule]
+)
+operators: "msgspec.msgpack.Decoder[tuple[int, int, Operator]]" = msgspec.msgpack.Decoder(
+    tuple[int, int, Operator]
+)
+
+
+def read(decoder: "msgspec.msgpack.Decoder[_Body]", body: bytes) -> _Body:
+    """Return what ``body`` means.
+
+    Raises:
+        UnreadableRowError: Nothing, to this version.
+    """
+    if len(body) > ROW_BYTES_MAX:
+        raise UnreadableRowError(f"{len(body)} bytes, at most {ROW_BYTES_MAX}")
+    try:
+        return decoder.decode(body)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise UnreadableRowError(str(error)) from error
+
+
+def goods(good: Good) -> bytes:
+    """Return an article of a shop file as a row's body."""
+    return _pack(
+        GoodsBody(
+            FORMAT,
+            good.name,
+            good.price,
+            good.category,
+            good.earns,
+            good.tax_percent * 100,
+            good.unit,
+            good.barcodes,
+        )
+    )
+
+
+def member(who: Member) -> bytes:
+    """Return a member of a shop file as a row's body, without what they hold."""
+    media = tuple(medium(card) for card in who.cards)
+    return _pack(MemberBody(FORMAT, who.name, who.tier, who.phone, who.birthday, media))
+
+
+def holding(points: int, principal: int, bonus: int) -> bytes:
+    """Return what a member holds as a row's body."""
+    return _pack(Holding(FORMAT, points, principal, bonus))
+
+
+def small(place: int, table: Category | Operator | Rule | Tier) -> bytes:
+    """Return a table of the shop file as a row's body; ``place`` is its place in the file."""
+    return _pack((FORMAT, place, table))
+
+
+def in_order(decoder: "msgspec.msgpack.Decoder[tuple[int, int, Any]]", bodies: list[bytes]) -> Any:
+    """Return the tables of the shop file that ``bodies`` hold, in their places.
+
+    Raises:
+        UnreadableRowError: One is not known to this version.
+    """
+    found = [read(decoder, body) for body in bodies]
+    return tuple(table for _, _, table in sorted(found, key=lambda row: row[1]))
+
+
+def medium(card: MemberCard) -> str:
+    """Return how a card of the shop file is named.
+
+    >>> medium(MemberCard(number="ab12")), medium(MemberCard(uid="04A1B2C3"))
+    ('card:AB12', 'uid:04a1b2c3')
+    """
+    return f"uid:{card.uid.lower()}" if card.uid else f"card:{(card.number or '').upper()}"
