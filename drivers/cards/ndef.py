@@ -90,8 +90,9 @@ def tlv(kind: int, value: bytes) -> bytes:
     '0308656c657068616e74fe'
     """
     assert len(value) <= MESSAGE_MAX
-    length = bytes((len(value),))
-    if len(value) >= _LONG_LENGTH:
+    if len(value) < _LONG_LENGTH:
+        length = bytes((len(value),))
+    else:
         length = bytes((_LONG_LENGTH,)) + len(value).to_bytes(2, "big")
     return bytes((kind,)) + length + value + bytes((_TLV_END,))
 
