@@ -21,6 +21,10 @@ class ErrandError(Exception):
     """The worker could not do it; the message says why."""
 
 
+class WorkerEndedError(ErrandError):
+    """The worker was gone, or went, before it answered."""
+
+
 @dataclass(slots=True)
 class Errands:
     """Runs errands in a process of their own. Safe from any thread."""
@@ -41,7 +45,7 @@ class Errands:
             raise ErrandError("too many errands wait") from None
         try:
             with self._one:
-                return self._send(task, argument)
+                return self._insist(task, argument)
         finally:
             self._turns.get_nowait()
 
@@ -51,6 +55,16 @@ class Errands:
         if worker is not None:
             worker.kill()
             worker.communicate()
+
+    def _insist(self, task: str, argument: dict[str, object]) -> bytes:
+        """Send the errand; once more when the worker that was there ended just then, having been idle."""
+        was_there = self._worker is not None
+        try:
+            return self._send(task, argument)
+        except WorkerEndedError:
+            if not was_there:
+                raise
+            return self._send(task, argument)
 
     def _send(self, task: str, argument: dict[str, object]) -> bytes:
         worker = self._started()
@@ -66,12 +80,12 @@ class Errands:
             body = worker.stdout.read(size) if 0 <= size <= ANSWER_MAX else b""
         except (OSError, ValueError) as error:
             self.stop()
-            raise ErrandError(f"{task}: the worker failed: {error}") from error
+            raise WorkerEndedError(f"{task}: the worker failed: {error}") from error
         finally:
             watchdog.cancel()
         if not head or len(body) != size:
             self.stop()
-            raise ErrandError(f"{task}: the worker ended")
+            raise WorkerEndedError(f"{task}: the worker ended")
         if head["error"]:
             raise ErrandError(f"{task}: {head['error']}")
         return body
