@@ -9,7 +9,8 @@ import pytest
 from paho.mqtt import client as mqtt
 
 from tests.kit.broker import Broker
-from tests.kit.till import WATER, HqProcess, TillProcess, free_port, whole_sale
+from tests.kit.process import free_port
+from tests.kit.till import WATER, HqProcess, TillProcess, whole_sale
 from tests.kit.waiting import PATIENCE_S, until
 
 

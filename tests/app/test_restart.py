@@ -10,7 +10,8 @@ import httpx
 import pytest
 
 from terminal.core.journal import PaymentTaken, SalePosted
-from tests.kit.till import COLA, SOAP, WATER, TillProcess, free_port
+from tests.kit.process import free_port
+from tests.kit.till import COLA, SOAP, WATER, TillProcess
 from tests.kit.waiting import PATIENCE_S, until
 
 GOLD = "04A1B2C3D4E5F6"

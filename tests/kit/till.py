@@ -13,34 +13,28 @@ its files below the folder that the test gives. What it says is kept in ``NAME.l
 import json
 import os
 import shutil
-import signal
-import socket
 import sqlite3
 import subprocess
-import sys
-import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing
 from functools import cached_property
 from itertools import count
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import httpx
 
 from config.load import load_shop
 from terminal.store.reader import Reader
 from terminal.store.verify import verify
+from tests.kit.heard import Heard
+from tests.kit.process import TOP, Server, tallypoint
 from tests.kit.waiting import until
 
-TOP = Path(__file__).parents[2]
 SHOP = TOP / "config" / "examples" / "shop.toml"
 CASHIER, SUPERVISOR = "1001", "9001"
 PIN = "739152"
 """What :meth:`Api.sign_in` changes everybody's first PIN to."""
-STOP_LIMIT_S = 5.0
-"""A program that is asked to stop has stopped by then."""
-START_LIMIT_S = 30.0
 
 Json = dict[str, Any]
 Device = Mapping[str, str | int | bool]
@@ -51,144 +45,12 @@ WATER, COLA, SOAP = "6921168509201", "6928476800013", "6902924100016"
 """Goods of the example shop for 200, 350 and 3990 fen."""
 
 
-def free_port() -> int:
-    """Return a port on which nobody listens now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 def first_pins(shop: Path) -> dict[str, str]:
     """Return the first PIN of every operator in a shop file."""
     return {each.id: each.pin or "" for each in load_shop(shop).operators}
 
 
-class Process:
-    """One of our programs, or any other, as a process."""
-
-    def __init__(self, name: str, command: Sequence[str], folder: Path) -> None:
-        self.name = name
-        self.command = list(command)
-        self.folder = folder
-        self.env: dict[str, str] = {}
-        """Put into the environment at the next start."""
-        self._process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def pid(self) -> int:
-        """The process that runs, or ran last."""
-        assert self._process is not None, f"{self.name} was never started"
-        return self._process.pid
-
-    @property
-    def is_running(self) -> bool:
-        """Whether it has not ended."""
-        return self._process is not None and self._process.poll() is None
-
-    def start(self) -> None:
-        """Start it and return at once; what it says is appended to its log."""
-        assert not self.is_running
-        with self.log_path.open("ab") as said:
-            self._process = subprocess.Popen(
-                self.command,
-                cwd=TOP,
-                stdout=said,
-                stderr=said,
-                stdin=subprocess.DEVNULL,
-                env={**os.environ, **self.env},
-            )
-
-    def kill(self) -> None:
-        """End it as a crash would, and wait until it is gone."""
-        assert self._process is not None
-        self._process.kill()
-        self._process.wait()
-
-    def stop(self, limit_s: float = STOP_LIMIT_S) -> int:
-        """Ask it to end and return its exit code.
-
-        Raises:
-            subprocess.TimeoutExpired: It did not, and was killed.
-        """
-        assert self._process is not None
-        with suppress(ProcessLookupError):
-            self._process.send_signal(signal.SIGTERM)
-        return self.wait(limit_s)
-
-    def wait(self, limit_s: float = START_LIMIT_S) -> int:
-        """Return its exit code once it has ended by itself; kill it when it does not."""
-        assert self._process is not None
-        try:
-            return self._process.wait(limit_s)
-        except subprocess.TimeoutExpired:
-            self.kill()
-            raise
-
-    def signal(self, number: int) -> None:
-        """Send it a signal."""
-        os.kill(self.pid, number)
-
-    @property
-    def log_path(self) -> Path:
-        """Where what it says is kept."""
-        return self.folder / f"{self.name}.log"
-
-    @property
-    def log(self) -> str:
-        """What it said so far, over all its starts."""
-        return self.log_path.read_text(encoding="utf-8", errors="replace")
-
-
-class _Server(Process):
-    """A program that serves a page."""
-
-    def __init__(self, name: str, words: Sequence[str], folder: Path) -> None:
-        super().__init__(name, [sys.executable, "-m", "terminal.app.cli", *words], folder)
-        self.port = free_port()
-
-    @property
-    def address(self) -> str:
-        """Where its page is."""
-        return f"http://127.0.0.1:{self.port}"
-
-    def wait_until_up(self) -> None:
-        """Return once the page answers; fail at once when the program ends instead."""
-
-        def answers() -> bool:
-            assert self.is_running, f"{self.name} ended at its start:\n{self.log[-4000:]}"
-            with suppress(OSError, httpx.HTTPError):
-                socket.create_connection(("127.0.0.1", self.port), 1.0).close()
-                return httpx.get(self.address + self._ready_path, timeout=5.0).status_code < 500
-            return False
-
-        until(answers, f"{self.name} answers on port {self.port}", START_LIMIT_S)
-
-    _ready_path = "/"
-
-    def restart(self) -> None:
-        """Start it again, after killing it if it runs, and wait until the page answers."""
-        if self.is_running:
-            self.kill()
-        self.start()
-        self.wait_until_up()
-
-    def __enter__(self) -> Self:
-        self.start()
-        try:
-            self.wait_until_up()
-        except BaseException:
-            self.kill()
-            raise
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self.is_running:
-            self.kill()
-        print(f"--- {self.name}.log\n{self.log[-4000:]}")  # pytest shows it when a test failed.
-
-
-class TillProcess(_Server):
+class TillProcess(Server):
     """A till with virtual devices, or with those that are given as tables of its settings file."""
 
     _ready_path = "/api/v1/till"
@@ -304,7 +166,7 @@ class TillProcess(_Server):
         """Scan a code with the virtual scanner."""
         self.api.ok("POST", "/virtual/gun", {"text": text})
 
-    def listen(self) -> "Heard":
+    def listen(self) -> Heard:
         """Hear what the till says to the cashier from now on; for ``with``."""
         return Heard(self.api.client)
 
@@ -335,7 +197,7 @@ class TillProcess(_Server):
         assert verdict.faults == (), verdict.faults
 
 
-class HqProcess(_Server):
+class HqProcess(Server):
     """The head office on SQLite."""
 
     _ready_path = "/api/v1/overview"
@@ -452,58 +314,6 @@ class Api:
         return self.json("POST", "/sales", {**body, **({"id": id} if id else {})})
 
 
-class Heard:
-    """What the till said to the cashier, heard over an event stream of its own."""
-
-    def __init__(self, client: httpx.Client) -> None:
-        self._client = httpx.Client(
-            base_url=client.base_url, headers=client.headers, cookies=client.cookies, timeout=30.0
-        )
-        self.notices: list[Json] = []
-        self._thread = threading.Thread(target=self._hear, name="heard")
-        self._began = threading.Event()
-        self._door: socket.socket | None = None
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        assert self._began.wait(START_LIMIT_S)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        assert self._door is not None
-        with suppress(OSError):
-            self._door.shutdown(socket.SHUT_RDWR)
-        self._thread.join()
-        self._client.close()
-
-    @property
-    def keys(self) -> list[str]:
-        """The keys of what was said, oldest first."""
-        return [each["key"] for each in self.notices]
-
-    def until(self, key: str, times: int = 1) -> str:
-        """Return the sentence once ``key`` was said so often."""
-        try:
-            until(lambda: self.keys.count(key) >= times, key)
-        except AssertionError as error:
-            raise AssertionError(f"{error}; said were {self.keys}") from None
-        said = next(each["message"] for each in reversed(self.notices) if each["key"] == key)
-        assert len(said) > 5, f"{key} has no sentence"
-        return str(said)
-
-    def _hear(self) -> None:
-        event = ""
-        with suppress(httpx.HTTPError), self._client.stream("GET", "/api/v1/events") as stream:
-            self._door = stream.extensions["network_stream"].get_extra_info("socket")
-            for line in stream.iter_lines():
-                if line.startswith("event: "):
-                    event = line.removeprefix("event: ")
-                elif line.startswith("data: ") and event == "notice":
-                    self.notices.append(json.loads(line.removeprefix("data: ")))
-                elif line.startswith("data: "):
-                    self._began.set()
-
-
 def whole_sale(*codes: str, cash: int = 100_000) -> Json:
     """Return the body of ``POST /sales`` for ``codes`` (water), without id, paid in cash."""
     lines = [{"code": code} for code in codes or (WATER,)]
@@ -514,18 +324,6 @@ def light(state: Json, device: str) -> Json:
     """Return the light of ``device`` in a till's state."""
     found: Json = next(each for each in state["devices"] if each["name"] == device)
     return found
-
-
-def tallypoint(*words: str) -> "subprocess.CompletedProcess[str]":
-    """Run a command as a technician does."""
-    return subprocess.run(
-        [sys.executable, "-m", "terminal.app.cli", *words],
-        cwd=TOP,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
 
 
 def balances(database: Path) -> dict[tuple[str, str], int]:
