@@ -52,7 +52,7 @@ def _fault_page(error: ConfigError, listen: str, told: threading.Event) -> int:
         log.critical("no page either: %s", fault)
         return BAD_SETTINGS
     with listener:
-        serve_faults(error.faults, (), listener, (), notify.ready, told, notify.watchdog)
+        serve_faults(error.faults, (), listener, notify.ready, told, notify.watchdog)
     return STOPPED
 
 

@@ -6,7 +6,7 @@ so that no program takes it for a working till.
 
 import socket
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.applications import Starlette
@@ -25,7 +25,6 @@ def serve_faults(
     faults: Sequence[Fault],
     devices: Sequence[str],
     listener: socket.socket,
-    hosts: Iterable[str],
     ready: Callable[[], None],
     stop: threading.Event,
     still_alive: Callable[[], None],
@@ -54,7 +53,7 @@ def serve_faults(
         ]
     )
     host, port = listener.getsockname()[:2]
-    run(Guard(app, names(host, port, hosts)), listener, ready, stop, lambda: None, still_alive)
+    run(Guard(app, names(host, port, ())), listener, ready, stop, lambda: None, still_alive)
 
 
 def _drawn(request: Request, faults: Sequence[Fault], devices: Sequence[str]) -> str:

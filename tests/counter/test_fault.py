@@ -21,7 +21,7 @@ def page(faults=(), devices=(), still_alive=lambda: None):
     address = f"http://127.0.0.1:{listener.getsockname()[1]}"
     ready, stop = threading.Event(), threading.Event()
     thread = threading.Thread(
-        target=serve_faults, args=(faults, devices, listener, (), ready.set, stop, still_alive)
+        target=serve_faults, args=(faults, devices, listener, ready.set, stop, still_alive)
     )
     thread.start()
     try:
