@@ -6,6 +6,7 @@ are imported by the command that needs them, since the till starts in a second a
 
 import argparse
 import json
+import logging
 import sys
 from pathlib import Path
 
@@ -78,6 +79,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _hq_run(path: Path) -> int:
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     from config.faults import ConfigError, render_all
     from config.load import load_hq
     from terminal.app.signals import until_told
