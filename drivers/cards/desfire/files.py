@@ -5,7 +5,7 @@ anything else (an abort, a refusal, another selection, the field switched off) d
 """
 
 from drivers.cards.desfire import tmac
-from drivers.cards.desfire.card import MACED, Card, Saying
+from drivers.cards.desfire.card import Card, Saying
 from drivers.cards.desfire.codes import Command, Mode
 from drivers.cards.desfire.tmac import TransactionMac
 from drivers.cards.seam import CardRefusedError
@@ -37,7 +37,7 @@ class Files:
 
     def get_value(self, file: int, mode: Mode) -> int:
         """Return the value of a value file, without what is staged."""
-        how = Saying(answers=mode, length=VALUE_LENGTH)
+        how = _asking(mode, VALUE_LENGTH)
         raw = self._card.call(Command.GET_VALUE, bytes((file,)), how=how)
         _check(raw, VALUE_LENGTH, "GET VALUE")
         self.said += tmac.entry(Command.GET_VALUE, bytes((file,)) + raw, b"")
@@ -48,7 +48,7 @@ class Files:
         assert command in (Command.CREDIT, Command.LIMITED_CREDIT, Command.DEBIT)
         assert amount > 0
         data = amount.to_bytes(VALUE_LENGTH, "little")
-        self._card.call(command, bytes((file,)), data, Saying(sends=mode))
+        self._card.call(command, bytes((file,)), data, _telling(mode))
         self.said += tmac.entry(command, bytes((file,)) + data, b"")
 
     def read_record(self, file: int, back: int, size: int, mode: Mode) -> bytes:
@@ -126,17 +126,25 @@ class Files:
         self._card.call(Command.CHANGE_FILE_SETTINGS, bytes((file,)), data, how)
 
     def _read(self, command: Command, header: bytes, length: int, mode: Mode) -> bytes:
-        sends = Mode.PLAIN if mode is Mode.PLAIN else Mode.MAC
-        how = Saying(sends=sends, answers=mode, length=length)
-        data = self._card.call(command, header, how=how)
+        data = self._card.call(command, header, how=_asking(mode, length))
         _check(data, length, command.name)
         self.said += tmac.entry(command, header, data)
         return data
 
     def _write(self, command: Command, header: bytes, data: bytes, mode: Mode) -> None:
-        answers = Mode.PLAIN if mode is Mode.PLAIN else MACED.answers
-        self._card.call(command, header, data, Saying(sends=mode, answers=answers))
+        self._card.call(command, header, data, _telling(mode))
         self.said += tmac.entry(command, header, data)
+
+
+def _asking(mode: Mode, length: int) -> Saying:
+    """Return how a file in ``mode`` is asked for ``length`` bytes: the asking is never enciphered."""
+    sends = Mode.PLAIN if mode is Mode.PLAIN else Mode.MAC
+    return Saying(sends=sends, answers=mode, length=length)
+
+
+def _telling(mode: Mode) -> Saying:
+    """Return how a file in ``mode`` is told something: the answer holds no data."""
+    return Saying(sends=mode, answers=Mode.PLAIN if mode is Mode.PLAIN else Mode.MAC)
 
 
 def _number(value: int) -> bytes:

@@ -34,6 +34,7 @@ from tests.cards.sim.desfire_session import (
     ev2_keys,
 )
 
+CLEAR = 0xEB
 ATR = bytes.fromhex("3b8180018080")
 # Header, data, extra bytes inside the cipher, and how a command travels ("file": as its file says).
 SHAPES: dict[int, tuple[int, int, int | str]] = {
@@ -161,7 +162,7 @@ class Desfire(Store):
         answer = MACED
         if code in (0xBD, 0xBB, 0x6C):
             answer = self._file(payload[0]).mode
-        elif code in DATA_COMMANDS and self._file(payload[0]).mode == PLAIN:
+        elif code in DATA_COMMANDS and code != CLEAR and self._file(payload[0]).mode == PLAIN:
             answer = PLAIN
         elif code == 0x51:
             answer = FULL
