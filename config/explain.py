@@ -9,6 +9,7 @@ from typing import Any
 from spanned_toml import TOMLDecodeError, loads
 
 from config.faults import FAULTS_MAX, Fault, Problem, key_name
+from config.json_places import tree as json_tree
 from config.source import Source
 from config.walk import differences
 
@@ -50,8 +51,8 @@ def guess(word: str, known: tuple[str, ...]) -> str:
 def located(source: Source, problems: Iterable[Problem]) -> list[Fault]:
     """The problems as faults with line and column, in the order of the file."""
     try:
-        tree = loads(source.text)
-    except (TOMLDecodeError, RecursionError):
+        tree = json_tree(source.text) if source.file.endswith(".json") else loads(source.text)
+    except (TOMLDecodeError, ValueError, RecursionError):
         tree = None  # The syntax faults say where; the rest is named by key alone.
     faults = [_fault(source, tree, problem) for problem in problems]
     return sorted(faults, key=lambda fault: (fault.line, fault.column))

@@ -21,6 +21,12 @@ class Goods:
     tax_basis_points: int = 0
     unit: str = "piece"
     cost: Minor | None = None
+    """What one unit cost the shop, net of VAT."""
+    brand: str = ""
+    levels: tuple[tuple[str, Minor], ...] = ()
+    """Unit prices by price level, such as ``wholesale``."""
+    price_min: Minor = 0
+    """No promotion takes a unit below this."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,9 @@ from itertools import repeat
 
 from terminal.core.points.earn import earn
 from terminal.core.pricing.basket import Line, Member
+from terminal.core.pricing.engine import Priced, evaluate, points_of
+from terminal.core.pricing.facts import NO_FACTS, Facts, Recorder
+from terminal.core.pricing.promotions import PercentOff
 from terminal.core.pricing.rules import GROUPS, RuleBook
 from terminal.core.rounding import half_up
 from terminal.core.units import ONE_PIECE, Minor, Points, Thousandths
@@ -73,13 +76,22 @@ class Quote:
     points_why: tuple[PointsReason, ...]
     facts: tuple[tuple[str, str], ...]
     """What was read of the world to come to this price."""
+    costs: tuple[tuple[str, Points], ...] = ()
+    """Points that chosen rules cost the member, by rule; part of the price like money."""
 
 
 EMPTY = Quote((), 0, 0, 0, 0, 0, (), ())
 
 
-def price(lines: Sequence[Line], member: Member | None, rules: RuleBook) -> Quote:
-    """Return the quote of ``lines`` for ``member`` (None: a stranger) under ``rules``."""
+def price(
+    lines: Sequence[Line], member: Member | None, rules: RuleBook, facts: Facts = NO_FACTS
+) -> Quote:
+    """Return the quote of ``lines`` for ``member`` (None: a stranger) under ``rules``.
+
+    ``facts`` is what is known of the world; without it, rules that ask for more than the member do not hold.
+    """
+    if not rules.is_plain:
+        return _explained(lines, member, rules, facts)
     tier = member.tier if member else ""
     nets = [_net(line, tier, rules) for line in lines]
     gross = sum(each[0] for each in nets)
@@ -87,9 +99,42 @@ def price(lines: Sequence[Line], member: Member | None, rules: RuleBook) -> Quot
     paid = [each[1] if line.goods.earns else 0 for line, each in zip(lines, nets, strict=True)]
     earned, shares, why = earn(paid, tier, rules.earn)
     priced = tuple(map(_line, lines, nets, shares if earned else repeat(0)))
-    facts = (("tier", tier),) if member else ()
+    read = (("tier", tier),) if member else ()
     reasons = tuple(PointsReason(*part) for part in why)
-    return Quote(priced, gross, gross - total, 0, total, earned, reasons, facts)
+    return Quote(priced, gross, gross - total, 0, total, earned, reasons, read)
+
+
+def _explained(
+    lines: Sequence[Line], member: Member | None, rules: RuleBook, facts: Facts
+) -> Quote:
+    """Return the quote under rules of every kind."""
+    found = evaluate(lines, rules, Recorder(member, facts))
+    paid = [net if line.goods.earns else 0 for line, net in zip(lines, found.nets, strict=True)]
+    earned, shares, why = earn(paid, member.tier if member else "", rules.earn)
+    nets = [
+        (gross, net, _reasons(found, place))
+        for place, (gross, net) in enumerate(zip(found.grosses, found.nets, strict=True))
+    ]
+    priced = tuple(map(_line, lines, nets, shares if earned else repeat(0)))
+    gross, total = sum(found.grosses), sum(found.nets)
+    return Quote(
+        priced, gross, gross - total - found.rounding, found.rounding, total, earned,
+        tuple(PointsReason(*part) for part in why), found.facts,
+        tuple(sorted(points_of(found).items())),
+    )  # fmt: skip
+
+
+def _reasons(found: Priced, place: int) -> tuple[Discount, ...]:
+    """Return what made the difference on one line, in the order in which the rules acted."""
+    reasons = []
+    for _, rule, amount, _ in found.taken[place]:
+        each = rule.promotion
+        percent = each.gives.percent if isinstance(each.gives, PercentOff) else 0
+        reasons.append(Discount(each.id, each.version, amount, each.name, percent))
+    if found.rounded[place] and found.round_down is not None:
+        down = found.round_down
+        reasons.append(Discount(down.id, down.version, found.rounded[place], down.name))
+    return tuple(reasons)
 
 
 def _net(line: Line, tier: str, rules: RuleBook) -> tuple[Minor, Minor, tuple[Discount, ...]]:

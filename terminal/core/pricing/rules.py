@@ -6,11 +6,14 @@ smaller id. More kinds of rules join :data:`PriceRule` without the quote changin
 """
 
 from dataclasses import dataclass, field
+from typing import Any
 
+from terminal.core.pricing.promotions import Group, Promotion, RoundDown
 from terminal.core.units import Minor, Percent, Points
 
 GROUPS = ("category", "tier")
 """In the order they stack."""
+PLAIN_GROUPS = tuple(Group(name) for name in GROUPS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,19 @@ class RuleBook:
         default_factory=dict, compare=False, repr=False
     )
     """Memo of :meth:`candidates_for`; a pure function of ``price_rules``."""
+    promotions: tuple[Promotion, ...] = ()
+    groups: tuple[Group, ...] = PLAIN_GROUPS
+    """In the order they stack; holds the group of every rule."""
+    round_down: RoundDown | None = None
+    never_below_cost: bool = False
+    """Whether the cost of a line, VAT added, is the least it goes for."""
+    compiled: list[Any] = field(default_factory=list, compare=False, repr=False)
+    """Memo of :func:`terminal.core.pricing.index.compiled`; a pure function of the other fields."""
+
+    @property
+    def is_plain(self) -> bool:
+        """Return whether there are percentages of categories and tiers and nothing else."""
+        return not (self.promotions or self.round_down or self.never_below_cost)
 
     def candidates_for(self, group: str, tier: str, category: str) -> tuple[PriceRule, ...]:
         """Return the rules of ``group`` that a line of ``category`` may take, best priority first.

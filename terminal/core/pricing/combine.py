@@ -1,0 +1,236 @@
+"""The best combination of rules for the member.
+
+A combination says of each rule whether it is let in. Rules that are let in act in one order: group by group,
+within a group first those that look at several units, by priority and id, then each line takes the best of
+the line rules for what is left of it. The best combination has the lowest total; among equals the one
+counts that lets in the rule of higher order. Groups whose policy is ``always`` are let in always.
+
+Most rules can be let in without a second thought: prices only fall, and what is computed from a lower net
+is never higher. Both ways are tried only where that is not so: where rules want the same units, where a
+threshold could be reached by doing without something, or where a rule spreads its discount by nets that
+later rules go on from. All combinations are tried up to :data:`COMBINATIONS_MAX` of them, so eleven rules in
+doubt always give the true optimum. Beyond, the best found so far stands: never dearer than letting in
+everything, and the same for every order of scanning, since the search is.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from terminal.core.pricing.doubt import Doubt, doubts
+from terminal.core.pricing.facts import Recorder
+from terminal.core.pricing.index import FIXED, PERCENT, Choice, Compiled, Rule
+from terminal.core.pricing.promotions import PointsPrice
+from terminal.core.pricing.sets import Parcel, Part, Table, Turn, claimed
+from terminal.core.units import ONE_PIECE, Minor, Points
+
+COMBINATIONS_MAX = 2048
+
+Parcels = list[tuple[Parcel, ...]]
+Taken = tuple[int, Rule, Minor, Points]
+"""What a rule took off a line, and the points it cost."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stage:
+    """One step of a combination: a rule over several units, or the line rules of a group."""
+
+    group: int
+    rule: Rule | None
+    lines: tuple[int, ...]
+    choices: tuple[tuple[Choice, ...], ...] = ()
+    """For each of ``lines``, when the stage is of line rules; none that another makes useless."""
+    every: tuple[tuple[Choice, ...], ...] = ()
+    """The same with all of them, for when some are left out."""
+
+
+@dataclass(slots=True, eq=False)
+class Search:
+    """Walks through combinations, each branch on a copy of its own."""
+
+    ready: Compiled
+    table: Table
+    recorder: Recorder
+    stages: Sequence[Stage]
+    doubt: Doubt | None = None
+    """Where both ways must be tried; None tries nothing but letting in everything."""
+    left: int = COMBINATIONS_MAX
+    taken: list[Taken] = field(default_factory=list)
+    best_total: Minor | None = None
+    best: tuple[Taken, ...] = ()
+    measured: dict[int, Minor] = field(default_factory=dict)
+    """Net that each rule saw at its turn, by its place among the stages."""
+
+    def walk(self, at: int, parcels: Parcels, total: Minor) -> None:
+        """Go on from stage ``at``; ``parcels`` is this branch's own."""
+        doubt = self.doubt
+        while at < len(self.stages):
+            stage = self.stages[at]
+            if at == 0 or self.stages[at - 1].group != stage.group:
+                _open(parcels, self.ready.lasting[stage.group])
+            if stage.rule is None:
+                if doubt is not None and at in doubt.lines:
+                    self._doubted_lines(at, parcels, total, frozenset(), frozenset())
+                    return
+                total -= self._lines(stage, parcels, frozenset())
+            else:
+                parts = self._turn(at, stage, stage.rule, parcels)
+                if parts and doubt is not None and at in doubt.rules:
+                    mark = len(self.taken)
+                    with_it = parcels.copy()
+                    saved = self._take(stage.rule, with_it, parts)
+                    self.walk(at + 1, with_it, total - saved)
+                    del self.taken[mark:]
+                    if self.left <= 0:
+                        return
+                elif parts:
+                    total -= self._take(stage.rule, parcels, parts)
+            at += 1
+        self.left -= 1
+        if self.best_total is None or total < self.best_total:
+            self.best_total, self.best = total, tuple(self.taken)
+
+    def _doubted_lines(
+        self, at: int, parcels: Parcels, total: Minor, out: frozenset[Rule], kept: frozenset[Rule]
+    ) -> None:
+        """Try the line rules of a group with all that help, then without each that helped."""
+        mark = len(self.taken)
+        with_them = parcels.copy()
+        saved = self._lines(self.stages[at], with_them, out)
+        helped = sorted({taken[1] for taken in self.taken[mark:]}, key=lambda rule: rule.rank)
+        self.walk(at + 1, with_them, total - saved)
+        del self.taken[mark:]
+        for place, rule in enumerate(helped):
+            if self.left <= 0:
+                return
+            if rule not in kept:
+                before = kept.union(helped[:place])
+                self._doubted_lines(at, parcels, total, out | {rule}, before)
+
+    def _turn(self, at: int, stage: Stage, rule: Rule, parcels: Parcels) -> list[Part]:
+        blocked = self.ready.blocked[stage.group]
+        if self.doubt is None:
+            nets = (p[1] for line in stage.lines for p in parcels[line] if not p[2] & blocked)
+            self.measured[at] = sum(nets)
+        units = _units_left(rule, self.recorder)
+        points = 0
+        if isinstance(rule.promotion.gives, PointsPrice):
+            points = self.recorder("points") - sum(taken[3] for taken in self.taken)
+        turn = Turn(self.table, rule, stage.lines, parcels, blocked, units, points)
+        return claimed(turn)
+
+    def _take(self, rule: Rule, parcels: Parcels, parts: list[Part]) -> Minor:
+        """Carry out ``parts`` on ``parcels``; return what was saved."""
+        bit = 1 << rule.group
+        gives = rule.promotion.gives
+        each = gives.points if isinstance(gives, PointsPrice) else 0
+        saved = 0
+        claims: dict[int, dict[int, Part]] = {}
+        for part in parts:
+            claims.setdefault(part[0], {})[part[1]] = part
+            if part[4]:
+                saved += part[4]
+                self.taken.append((part[0], rule, part[4], each * (part[2] // ONE_PIECE)))
+        for line, by_place in claims.items():
+            after: list[Parcel] = []
+            for place, (quantity, net, mask) in enumerate(parcels[line]):
+                if place not in by_place:
+                    after.append((quantity, net, mask))
+                    continue
+                _, _, part_quantity, part_net, off = by_place[place]
+                after.append((part_quantity, part_net - off, mask | bit))
+                if part_quantity < quantity:
+                    after.append((quantity - part_quantity, net - part_net, mask))
+            parcels[line] = tuple(after)
+        return saved
+
+    def _lines(self, stage: Stage, parcels: Parcels, out: frozenset[Rule]) -> Minor:
+        """Give each line the best of its rules that are not ``out``; return what was saved."""
+        blocked, bit = self.ready.blocked[stage.group], 1 << stage.group
+        saved = 0
+        for line, choices in zip(stage.lines, stage.every if out else stage.choices, strict=True):
+            parts = parcels[line]
+            floor = self.table.floors[line]
+            room = sum(part[1] for part in parts) - floor if floor else None
+            for place, (quantity, net, mask) in enumerate(parts):
+                if mask & blocked:
+                    continue
+                after, rule = best_choice(choices, net, quantity, out)
+                if room is not None and net - after > room:
+                    after = net - max(0, room)
+                if rule is None or after >= net:
+                    continue
+                if room is not None:
+                    room -= net - after
+                saved += net - after
+                self.taken.append((line, rule, net - after, 0))
+                new = (quantity, after, mask | bit)
+                now = parcels[line]
+                parcels[line] = (*now[:place], new, *now[place + 1 :])
+        return saved
+
+
+def best_choice(
+    choices: Sequence[Choice], net: Minor, quantity: int, out: frozenset[Rule]
+) -> tuple[Minor, Rule | None]:
+    """Return the lowest net that a line rule leaves of ``net``, and that rule; the first among equals."""
+    best, best_rule = net, None
+    for how, value, rule in choices:
+        if how == PERCENT:
+            after = (2 * net * value + 100) // 200
+        elif how == FIXED:
+            after = (2 * value * quantity + ONE_PIECE) // (2 * ONE_PIECE)
+        else:
+            after = max(0, net - (2 * value * quantity + ONE_PIECE) // (2 * ONE_PIECE))
+        if after < best and not (out and rule in out):
+            best, best_rule = after, rule
+    return best, best_rule
+
+
+def combined(
+    ready: Compiled,
+    table: Table,
+    grosses: Sequence[Minor],
+    stages: Sequence[Stage],
+    recorder: Recorder,
+) -> tuple[Taken, ...]:
+    """Return what each rule takes off each line in the best combination."""
+    parcels: Parcels = [
+        ((quantity, gross, 0),) for quantity, gross in zip(table.quantities, grosses, strict=True)
+    ]
+    total = sum(grosses)
+    first = Search(ready, table, recorder, stages)
+    first.walk(0, parcels.copy(), total)
+    if not first.measured and not any(ready.lasting):
+        return first.best  # Line rules only: each leaves the lowest net, and lower is never dearer.
+    doubt = doubts(ready, stages, grosses, first.measured)
+    if doubt is None:
+        return first.best
+    search = Search(ready, table, recorder, stages, doubt)
+    search.walk(0, parcels, total)
+    return search.best
+
+
+def _open(parcels: Parcels, lasting: int) -> None:
+    """Forget what no later group asks for, and put together again what is alike."""
+    for line, parts in enumerate(parcels):
+        if len(parts) == 1 and parts[0][2] & ~lasting == 0:
+            continue
+        alike: dict[int, tuple[int, Minor]] = {}
+        for quantity, net, mask in parts:
+            old = alike.get(mask & lasting, (0, 0))
+            alike[mask & lasting] = (old[0] + quantity, old[1] + net)
+        parcels[line] = tuple(
+            [(quantity, net, mask) for mask, (quantity, net) in sorted(alike.items())]
+        )
+
+
+def _units_left(rule: Rule, recorder: Recorder) -> int | None:
+    limit = rule.promotion.limit
+    left = [] if limit.per_sale is None else [limit.per_sale]
+    if (limit.per_member, limit.per_day, limit.total) != (None, None, None):
+        used = recorder.used(rule.promotion.id)
+        counts = (
+            (limit.per_member, used.by_member), (limit.per_day, used.today), (limit.total, used.ever)
+        )  # fmt: skip
+        left += [most - count for most, count in counts if most is not None]
+    return max(0, min(left)) if left else None
