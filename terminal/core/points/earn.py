@@ -7,6 +7,7 @@ rule; :mod:`terminal.core.points.accrue` knows all of them and comes to the same
 
 from collections.abc import Sequence
 
+from terminal.core.points.accrue import Earned
 from terminal.core.points.conditions import ALL_GOODS, ALL_MEMBERS, ALWAYS, Whom
 from terminal.core.points.rules import (
     AT_ONCE_FOR_EVER,
@@ -49,6 +50,15 @@ def earn(
         return 0, (), ()
     why = (rule.id, rule.version, points, rule.name, percent)
     return points, share(points, paid), (why,)
+
+
+def as_why(earned: Earned) -> tuple[Why, ...]:
+    """Return the reasons of an accrual in the shape that quotes and entries keep."""
+    return tuple(
+        (each.rule.id, each.rule.version, each.points, each.rule.name, each.percent)
+        for each in earned.because
+        if each.points
+    )
 
 
 def as_rule_set(rule: EarnRule) -> RuleSet:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from terminal.core.points.accrue import accrue, paid_by_line
 from terminal.core.points.conditions import When, Which, Whom
-from terminal.core.points.earn import as_rule_set, earn
+from terminal.core.points.earn import as_rule_set, as_why, earn
 from terminal.core.points.occasion import facts_read, occasion_from
 from terminal.core.points.rules import (
     Around,
@@ -231,7 +231,8 @@ def test_what_was_read_is_enough_to_compute_it_again(world):
 @given(st.lists(st.integers(0, 10**6), min_size=1, max_size=8), st.sampled_from(["plain", "gold"]))
 def test_the_plain_rule_earns_as_it_always_did(paid, tier):
     plain = EarnRule("e", "1", "1 per yuan", 100, 1, 5000, (("gold", 150),))
-    points, shares, _ = earn(paid, tier, plain)
+    points, shares, why = earn(paid, tier, plain)
     lines = [line(amount) for amount in paid]
     again = accrue(lines, replace(AT_3PM, tier=tier), (as_rule_set(plain),)).spendable
     assert (again.points, again.by_line) == (points, shares or (0,) * len(paid))
+    assert as_why(again) == why
