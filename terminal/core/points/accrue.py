@@ -47,7 +47,7 @@ class Because:
     rule: RuleSet
     points: Points
     percent: int
-    """What all factors came to, rounded half up; it explains, nothing is computed from it."""
+    """What all factors came to before caps, rounded half up; nothing is computed from it."""
     factors: tuple[tuple[str, int], ...]
     """Name and percent of each factor that belongs to the whole sale."""
 
@@ -76,8 +76,7 @@ class _Exact:
     rule: RuleSet
     by_line: list[int]
     denominator: int
-    base: tuple[int, int]
-    """The same before any factor, as numerator and denominator."""
+    percent: int
     factors: tuple[tuple[str, int], ...]
 
 
@@ -114,15 +113,16 @@ def _exact(rule: RuleSet, lines: Sequence[EarnLine], occasion: Occasion) -> _Exa
     """Return the unrounded points of one set, None when it gives none."""
     counts, matched = _counted(rule, lines)
     whole = sum(counts)
-    if not whole:
-        return None
     numerator, denominator = rule.ladder.at(1 if rule.basis is Basis.SALE else whole)
+    if not whole or not numerator:
+        return None
     factors = _sale_factors(rule, occasion)
     weights, scale = _weighted(rule, counts, matched, occasion)
     times = numerator * prod(percent for _, percent in factors)
     by_line = [weight * times for weight in weights]
     whole_denominator = denominator * whole * scale * _PLAIN ** len(factors)
-    exact = _Exact(rule, by_line, whole_denominator, (numerator, denominator), factors)
+    percent = half_up(sum(weights) * times * _PLAIN, denominator, whole_denominator * numerator)
+    exact = _Exact(rule, by_line, whole_denominator, percent, factors)
     exact = _capped(_products_capped(exact, lines), rule.points_max)
     return exact if any(exact.by_line) else None
 
@@ -189,7 +189,7 @@ def _products_capped(exact: _Exact, lines: Sequence[EarnLine]) -> _Exact:
         else part * ONE_PIECE
         for part, line in zip(exact.by_line, lines, strict=True)
     ]
-    return _Exact(exact.rule, by_line, denominator, exact.base, exact.factors)
+    return _Exact(exact.rule, by_line, denominator, exact.percent, exact.factors)
 
 
 def _capped(exact: _Exact, points_max: Points) -> _Exact:
@@ -198,7 +198,7 @@ def _capped(exact: _Exact, points_max: Points) -> _Exact:
     if whole <= points_max * exact.denominator:
         return exact
     by_line = [part * points_max for part in exact.by_line]
-    return _Exact(exact.rule, by_line, whole, exact.base, exact.factors)
+    return _Exact(exact.rule, by_line, whole, exact.percent, exact.factors)
 
 
 def _is_better(new: _Exact, old: _Exact) -> bool:
@@ -218,14 +218,9 @@ def _floored(ordered: Sequence[_Exact], kind: Kind, lines: int) -> Earned:
     if not points:
         return Earned(0, (0,) * lines, ())
     because = tuple(
-        Because(each.rule, part, _percent(each), each.factors)
+        Because(each.rule, part, each.percent, each.factors)
         for each, part in zip(exacts, share(points, by_rule), strict=True)
     )
     return Earned(
         points, share(points, [sum(column) for column in zip(*scaled, strict=True)]), because
     )
-
-
-def _percent(exact: _Exact) -> int:
-    numerator, denominator = exact.base
-    return half_up(sum(exact.by_line) * _PLAIN, denominator, exact.denominator * numerator)
