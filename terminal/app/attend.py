@@ -33,7 +33,8 @@ from terminal.store.errors import LedgerError
 NOTICES_MAX = 8
 RECENT_MAX = 1000
 """Answers to calls that changed only the basket, kept to answer a repeat."""
-CHECK_EVERY_MS = 1000
+PAID = frozenset({"paid", "sold"})
+"""Notices of a sale that was posted."""
 
 log = logging.getLogger(__name__)
 
@@ -209,8 +210,14 @@ class Attendant:
         self._basket_changed = True
         for effect in effects:
             if isinstance(effect, Tell):
-                self._notice(effect)
+                self._notice(self._with_receipt(effect))
         return Done(answer_of(seq, self._performer.last) if seq else {})
+
+    def _with_receipt(self, tell: Tell) -> Tell:
+        """Name the receipt of a sale just posted: its number is the ledger's to give."""
+        if tell.key not in PAID:
+            return tell
+        return replace(tell, facts=(*tell.facts, ("receipt", self._performer.last_receipt)))
 
     def _not_posted(self, error: LedgerError, head: int) -> Refusal:
         """Say that the disk is full. What is half posted ends the process: the ledger knows better."""

@@ -260,12 +260,19 @@ def take(due: Due, tender: Tender) -> Step | Refusal:
 
 
 def posted(
-    sale: Sale, ahead: tuple[Tender, ...], tenders: tuple[Tender, ...], change: Minor
+    sale: Sale,
+    ahead: tuple[Tender, ...],
+    tenders: tuple[Tender, ...],
+    change: Minor,
+    told: str = "paid",
 ) -> tuple[Effect, ...]:
-    """Return the effects of a paid sale, in order; the receipt's number is the ledger's to give."""
+    """Return the effects of a paid sale, in order; the receipt's number is the ledger's to give.
+
+    ``told`` is the key of the notice: the cashier's own sale, or one that a program made beside it.
+    """
     body = journal.SalePosted("", bill(sale), (*ahead, *tenders), change)
     post = Post(body, postings_of(body, ahead), sale.quote.facts)
-    done = Tell("paid", "good", (("total", sale.quote.total), ("change", change)))
+    done = Tell(told, "good", (("total", sale.quote.total), ("change", change)))
     drawer = (OpenDrawer(),) if any(tender.type == CASH for tender in tenders) else ()
     return (post, Print(), *drawer, done)
 

@@ -140,7 +140,7 @@ def _sell(till: Till, event: Sold, turn: Turn) -> Outcome | Refusal:
             if number < len(event.tenders):
                 return refuse(Key.OVERPAID, missing=0)
             tenders = (*due.tenders, tender)
-            return till, sale.posted(wanted, (), tenders, tender.amount - missing)
+            return till, sale.posted(wanted, (), tenders, tender.amount - missing, "sold")
         due = replace(due, tenders=(*due.tenders, tender))
     return refuse(Key.TOTAL_DIFFERS, total=total)
 

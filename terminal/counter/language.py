@@ -26,6 +26,7 @@ NOTICES = (
     "voided",
     "voided-return",
     "paid",
+    "sold",
     "held",
     "copy-printing",
     "copy-not-printed",

@@ -176,7 +176,7 @@ export function external() {
 
 /** The sale is paid: change to give, the receipt as a picture, and on to the next. */
 export function done(facts) {
-  const number = till.last_receipt;
+  const number = String(facts.receipt || till.last_receipt);
   const picture = h("img", { alt: t("Receipt {number}", { number }), src: `/api/v1/receipts/${number}.png`, onerror: () => asText(picture, number) });
   const button = h("button", { "data-first": true, class: "main", onclick: shut }, t("Next customer"), h("kbd", {}, "Enter"));
   open("done", t("Receipt {number}", { number: short(number) }),
@@ -297,7 +297,7 @@ export function devices() {
 
 const HELP = () => [
   ["0 – 9", t("Type a code or phone number")], ["Enter", t("Take what was typed")], ["3*", t("So many of the next code, or of the chosen line")], ["Esc", t("Cancel")],
-  ["F2", t("Find goods")], ["F3", t("Find a member")], ["F4", t("Quantity")], ["F6", t("Hold or resume")], ["F7", t("Price")], ["F8", t("Change operator")],
+  ["F2", t("Find goods")], ["F3", t("Find a member")], ["F4", t("Quantity")], ["F6", t("Hold or resume")], ["F7", t("Price")], ["/", t("Why this price")], ["F8", t("Change operator")],
   ["F9", t("Cash")], ["F10", t("Card / QR")], ["↑ ↓", t("Choose a line")], ["+ −", t("One more, one less")], ["Del", t("Take the line out")], ["Ctrl Z", t("Undo for ten seconds")], ["?", t("This help")],
 ];
 
