@@ -9,6 +9,7 @@ import queue
 import secrets
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,12 +19,15 @@ from config.schema import HeadOffice
 from sync import notify, topics
 from sync.hq.clock import now_ms
 from sync.hq.database import CommitUnknownError, StoreError
-from sync.hq.names import known
+from sync.hq.names import Known
 from sync.hq.page.around import Around
 from sync.hq.page.server import PageNotServedError, serve
 from sync.hq.queries import SqliteReader
 from sync.hq.receive import Receiver, Trust
+from sync.hq.shop import digest_of, read_tables
 from sync.hq.store import Store
+from sync.hq.watch import ShopRead, watch
+from sync.hq.words import Words
 from sync.mqtt import TURN_S_MAX, Down, Message, Pipe, PipeEvent, Up
 from sync.protocol.keys import BadKeyError, SecretKey, load_or_make
 from sync.protocol.state import HqState, write_hq_state
@@ -54,23 +58,25 @@ def run(settings: HeadOffice, ready: Callable[[], None], stop: threading.Event) 
     path = Path(office.data.removeprefix(_SQLITE))
     try:
         key = load_or_make(Path(office.signing_key))
-        members = known(office.shop)
         store = Store(path)
+        shop = None if office.shop is None else Path(office.shop)
+        known = _learn(store, shop)
     except (BadKeyError, ConfigError, OSError, StoreError):
         _log.exception("the head office cannot start")
         return 1
     link = _Link()
     reader = SqliteReader(path, key.public.key_id.hex(), lambda: link.trouble)
-    around = Around(now_ms, office.timezone, office.hosts, members)
+    around = Around(now_ms, office.timezone, office.hosts, known)
     up = threading.Event()
     page = partial(serve, office.listen, reader, office.locale, stop, up.set, around)
-    loop = _Loop(settings, store, key, link, stop)
-    threads = (
-        threading.Thread(target=_guarded(page, stop, loop.failed), name="page", daemon=True),
-        threading.Thread(
-            target=_guarded(loop.serve_broker, stop, loop.failed), name="broker", daemon=True
-        ),
-    )
+    loop = _Loop(settings, store, key, link, known, stop)
+    bodies: dict[str, Callable[[], None]] = {"page": page, "broker": loop.serve_broker}
+    if shop is not None:
+        bodies["shop"] = partial(watch, shop, store.master.digest, loop.put, stop)
+    threads = [
+        threading.Thread(target=_guarded(body, stop, loop.failed), name=name, daemon=True)
+        for name, body in bodies.items()
+    ]
     for thread in threads:
         thread.start()
     while not up.wait(TURN_S_MAX) and not stop.is_set():
@@ -81,6 +87,21 @@ def run(settings: HeadOffice, ready: Callable[[], None], stop: threading.Event) 
     for thread in threads:
         thread.join(JOIN_S)
     return code
+
+
+def _learn(store: Store, shop: Path | None) -> Known:
+    """Bring the master data up to the shop file, and return what the page knows from it.
+
+    Raises:
+        ConfigError, OSError: The shop file has faults, or cannot be read.
+        StoreError: It could not be stored.
+    """
+    master = store.master
+    if shop is not None and (digest := digest_of(shop)) != master.digest:
+        master.apply(read_tables(shop), digest, now_ms())
+    known = Known()
+    known.learn(master)
+    return known
 
 
 def _guarded(
@@ -110,16 +131,19 @@ class _Loop:
         store: Store,
         key: SecretKey,
         link: _Link,
+        known: Known,
         stop: threading.Event,
     ) -> None:
         self.failed = threading.Event()
         self._store = store
         self._key = key
         self._link = link
+        self._known = known
         self._stop = stop
+        self._words = Words(store.master, key)
         self._receiver = Receiver(store, key, Trust.of(settings.hq.trust_tills))
         self._told_timeline = self._receiver.timeline
-        self._inbox: queue.Queue[PipeEvent] = queue.Queue(INBOX_MAX)
+        self._inbox: queue.Queue[PipeEvent | ShopRead] = queue.Queue(INBOX_MAX)
         self._session = secrets.token_bytes(NONCE_BYTES)
         self._is_dirty = False
         self._pipe = Pipe(
@@ -133,6 +157,13 @@ class _Loop:
     def serve_broker(self) -> None:
         """The broker's thread: everything that happens goes into the inbox."""
         self._pipe.run(self._stop, self._deliver)
+
+    def put(self, read: ShopRead) -> None:
+        """Put what the shop file says now into the inbox; waits while it is full."""
+        while not self._stop.is_set():
+            with suppress(queue.Full):
+                self._inbox.put(read, timeout=TURN_S_MAX)
+                return
 
     def run(self) -> int:
         """Take messages until asked to stop; return the exit code."""
@@ -163,17 +194,37 @@ class _Loop:
             event = self._inbox.get(timeout=min(IDLE_S, TURN_S_MAX))
         except queue.Empty:
             self._rest()
+            self._tell()
             return
         match event:
             case Up():
                 self._link.trouble = ""
                 self._pipe.send(self._state(connected=True))
+                self._words.forget()
                 _log.info("connected to the broker")
             case Down(reason):
                 self._link.trouble = reason
                 _log.warning("broker: %s", reason)
             case Message():
                 self._take(event)
+            case ShopRead():
+                self._renew(event)
+        self._tell()
+
+    def _renew(self, read: ShopRead) -> None:
+        try:
+            changed = self._store.master.apply(read.tables, read.digest, now_ms())
+        except StoreError:
+            _log.exception("the shop file was not stored; the old one stays in force")
+            return
+        self._known.learn(self._store.master)
+        self._is_dirty = True
+        _log.info("the shop file changed: %s", ", ".join(changed) or "nothing that tills know")
+
+    def _tell(self) -> None:
+        if not self._link.trouble:
+            for word in self._words.news(now_ms(), self._receiver.tills):
+                self._pipe.send(word)
 
     def _take(self, message: Message) -> None:
         try:

@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from peewee import PeeweeException, SqliteDatabase
 
-from sync.hq.schema import PRAGMAS, SCHEMA, TABLES
+from sync.hq.schema import PRAGMAS, SCHEMA, TABLES, TABLES_2
 
 LOG_BYTES_MAX = 32_000_000
 """Past this the log is copied into the database even when there is no quiet moment."""
@@ -102,7 +102,10 @@ class Database:
         if schema > SCHEMA:
             raise StoreError(f"made by a later version: schema {schema}, this one knows {SCHEMA}")
         with self.transaction():
-            for table in TABLES:
+            if not schema:
+                for table in TABLES:
+                    self.sql.execute(table)
+                self.sql.execute("INSERT INTO state VALUES ('timeline', 1)")
+            for table in TABLES_2:
                 self.sql.execute(table)
-            self.sql.execute("INSERT INTO state VALUES ('timeline', 1)")
             self.sql.execute(f"PRAGMA user_version={SCHEMA}")

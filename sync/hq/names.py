@@ -1,8 +1,9 @@
-"""What the head office knows of members and tiers from the shop file, where the settings name one."""
+"""What the head office's page knows of members and tiers besides the books."""
 
 from dataclasses import dataclass, field
 
-from config.load import load_shop
+from sync.hq.master import MasterStore
+from terminal.codec import master
 from terminal.core import accounts
 
 
@@ -17,27 +18,20 @@ class Known:
     opening: dict[tuple[str, str], int] = field(default_factory=dict)
     """What a member held at the opening of the books, by account in the books and unit; positive."""
 
-
-def known(shop: str | None) -> Known:
-    """Return what the shop file ``shop`` says; nothing where there is none.
-
-    Raises:
-        ConfigError: The shop file has faults.
-    """
-    if shop is None:
-        return Known()
-    file = load_shop(shop)
-    held = (
-        (member.id, unit, amount)
-        for member in file.members
-        for unit, amount in (
-            (accounts.POINTS, member.points),
-            (accounts.PRINCIPAL, member.stored),
-            (accounts.BONUS, member.bonus),
+    def learn(self, store: MasterStore) -> None:
+        """Take in what the master data says now; whoever is gone from it keeps their name."""
+        read = master.read
+        self.names.update(
+            (number, read(master.member_bodies, body).name)
+            for number, body in store.bodies(master.MEMBER)
         )
-    )
-    return Known(
-        {member.id: member.name for member in file.members},
-        {tier.id: tier.name for tier in file.tiers},
-        {(accounts.member(number), unit): amount for number, unit, amount in held if amount},
-    )
+        self.tiers.update(
+            (tier, read(master.tiers, body)[2].name) for tier, body in store.bodies(master.TIER)
+        )
+        units = (accounts.POINTS, accounts.PRINCIPAL, accounts.BONUS)
+        self.opening.update(
+            ((accounts.member(number), unit), amount)
+            for number, *held in store.openings()
+            for unit, amount in zip(units, held, strict=True)
+            if amount
+        )

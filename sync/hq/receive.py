@@ -9,12 +9,14 @@ from pathlib import Path
 
 from config.schema import FIRST
 from sync import topics
+from sync.hq.answers import Answers
 from sync.hq.store import Held, Store, Stream
 from sync.mqtt import Message
 from sync.protocol.ack import Ack, Status, read_ack, write_ack
 from sync.protocol.batch import Batch, key_id_of, regards, unpack
 from sync.protocol.hello import Hello, Welcome, read_hello, write_welcome
 from sync.protocol.keys import BadKeyError, PublicKey, SecretKey, load_public
+from sync.protocol.master import ask_key_id, is_numbered, read_ask
 from sync.protocol.record import DIGEST_BYTES, genesis
 from sync.protocol.state import read_till_state
 from sync.protocol.wire import BadEnvelopeError
@@ -55,12 +57,18 @@ class Receiver:
         self._keys: dict[bytes, tuple[PublicKey, str]] = {}
         """Keys in use; there are as many as enrolled tills."""
         self._timeline = store.timeline
+        self._answers = Answers(store.master, key)
         self._refusal_due_ms = 0
 
     @property
     def timeline(self) -> int:
         """Our timeline; it may have been raised by the last message."""
         return self._timeline
+
+    @property
+    def tills(self) -> int:
+        """How many tills spoke to us since the start."""
+        return len(self._keys)
 
     def take(self, message: Message, now_ms: int) -> list[Message]:
         """Take in one message and return the answers.
@@ -77,6 +85,8 @@ class Receiver:
             match channel:
                 case topics.UP:
                     return self._batch(terminal, message, now_ms)
+                case topics.REQUEST if is_numbered(message.payload):
+                    return self._ask(terminal, message)
                 case topics.REQUEST:
                     return self._hello(terminal, message, now_ms)
                 case _:
@@ -103,6 +113,13 @@ class Receiver:
             self._keep(message, held.reason, now_ms)
             self._store.flag(batch.ledger_id, held.branch, held.reason)
         return [self._answer(terminal, batch.ledger_id, held, data)]
+
+    def _ask(self, terminal: str, message: Message) -> list[Message]:
+        ask = read_ask(message.payload, self._known(ask_key_id(message.payload), terminal))
+        streams = self._store.streams(ask.ledger_id)
+        if ask.terminal != terminal or not streams or streams[0].terminal != terminal:
+            raise BadEnvelopeError("terminal", f"{ask.terminal} on the topic of {terminal}")
+        return [Message(topics.topic(terminal, topics.RESPONSE), self._answers.answer(ask))]
 
     def _read(self, terminal: str, data: bytes) -> tuple[Batch, list[bytes]]:
         key = self._known(key_id_of(data), terminal)

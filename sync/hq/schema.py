@@ -5,7 +5,7 @@ records lie together without a second index; the view ``records`` spells them ou
 changed or deleted. Balances, the list of sales and the sums in ``stream`` follow from the records.
 """
 
-SCHEMA = 1
+SCHEMA = 2
 SEQ_BITS = 40
 """Written out in the view ``records``."""
 PAGE_BYTES = 4_096
@@ -61,6 +61,28 @@ TABLES = (
     """CREATE TRIGGER record_is_never_deleted BEFORE DELETE ON record
         BEGIN SELECT raise(ABORT, 'records are never deleted'); END""",
 )
+
+
+TABLES_2 = (
+    """CREATE TABLE master_version (
+        name TEXT NOT NULL, version INTEGER NOT NULL, mark BLOB NOT NULL, made_ms INTEGER NOT NULL,
+        PRIMARY KEY (name, version)) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE master_row (
+        name TEXT NOT NULL, kind TEXT NOT NULL, key TEXT NOT NULL, body BLOB,
+        version INTEGER NOT NULL, PRIMARY KEY (name, kind, key)) STRICT, WITHOUT ROWID""",
+    "CREATE INDEX master_row_changed ON master_row (name, version)",
+    "CREATE TABLE master_source (id INTEGER PRIMARY KEY, digest BLOB NOT NULL) STRICT",
+    """CREATE TABLE holding (
+        account TEXT PRIMARY KEY, changed INTEGER NOT NULL, points INTEGER NOT NULL DEFAULT 0,
+        principal INTEGER NOT NULL DEFAULT 0, bonus INTEGER NOT NULL DEFAULT 0)
+        STRICT, WITHOUT ROWID""",
+    "CREATE INDEX holding_changed ON holding (changed)",
+    """INSERT INTO holding (account, changed)
+        SELECT substr(account, 8), row_number() OVER (ORDER BY account)
+        FROM balance WHERE account LIKE 'member:%' GROUP BY account""",
+    "INSERT INTO state VALUES ('feed', abs(random() / 2))",
+)
+"""What schema 2 adds: master data, and who holds something, with what they held when the books opened."""
 
 
 def record_id(stream: int, seq: int) -> int:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sync.hq.books import Sums, sum_up
 from sync.hq.database import Database
+from sync.hq.master import MasterStore, touch
 from sync.hq.schema import record_id
 from sync.protocol.ack import Status
 from sync.protocol.batch import BATCH_BYTES_MAX, Batch
@@ -65,6 +66,7 @@ class Store:
         """
         self._database = Database(path)
         self._sql = self._database.sql
+        self.master = MasterStore(self._database)
 
     def close(self) -> None:
         """Copy the log into the database and let go of it."""
@@ -195,6 +197,7 @@ class Store:
             " ON CONFLICT DO UPDATE SET amount = amount + excluded.amount",
             [(account, unit, amount) for (account, unit), amount in changes],
         )
+        touch(self._sql, sorted({account for (account, _), amount in changes if amount}))
         run(
             "INSERT INTO sale (record, member) VALUES (?, ?)",
             [(first + n, member) for n, member in sums.sales],

@@ -10,9 +10,10 @@ be played to it. The first element of both messages is their format's number; a 
 welcome with bytes, so that they may share a topic.
 """
 
+from dataclasses import dataclass
 from enum import IntEnum
 from functools import cache
-from typing import Annotated, Literal
+from typing import Annotated
 
 import msgspec
 import zstandard
@@ -58,7 +59,7 @@ CATALOGUE, MEMBERS, HOTLIST, STATEMENTS = "catalogue", "members", "hotlist", "st
 TABLES = (CATALOGUE, MEMBERS, HOTLIST, STATEMENTS)
 """In the order in which a till fetches them."""
 
-Table = Literal["catalogue", "members", "hotlist", "statements"]
+Table = Annotated[str, Meta(pattern=rf"^({'|'.join(TABLES)})\Z", max_length=20)]
 Mark = Annotated[bytes, Meta(max_length=MARK_BYTES)]
 """Empty before the first version."""
 Version = Annotated[int, Meta(ge=0, le=2**53)]
@@ -83,6 +84,29 @@ class What(IntEnum):
     """Everything."""
     STATEMENT = 3
     """Balances that changed, each part whole in itself."""
+
+
+class NotTakenError(Exception):
+    """What came could not be taken: it means nothing here, or could not be written. Nothing was changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A snapshot that is being fetched."""
+
+    version: int
+    mark: bytes
+    cursor: bytes
+    """Where it goes on; empty once it is whole and only lacks what changed meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a till holds of one table."""
+
+    version: int
+    mark: bytes
+    draft: Draft | None = None
 
 
 class Word(msgspec.Struct, array_like=True, frozen=True):

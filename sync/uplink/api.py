@@ -6,6 +6,7 @@ from typing import Protocol
 
 from sync.protocol.ack import peek_ack
 from sync.protocol.keys import PublicKey, SecretKey
+from sync.protocol.master import Held, Part, Row
 from sync.protocol.record import PUBLIC_KEY_BYTES
 
 
@@ -15,6 +16,28 @@ class Records(Protocol):
     def read(self, first: int, count: int) -> Sequence[tuple[int, bytes, bytes]]:
         """Return up to ``count`` records from number ``first`` on: number, body, digest."""
         ...
+
+
+class Mirror(Protocol):
+    """The till's copy of the master data, on the uplink's own thread.
+
+    Whatever cannot be done raises :class:`sync.protocol.master.NotTakenError` and changes nothing.
+    """
+
+    def held(self, table: str) -> Held:
+        """Return what is held of ``table``."""
+
+    def confirm(self, table: str) -> None:
+        """Take note that the head office has nothing newer of ``table``."""
+
+    def fill(self, part: Part, rows: Sequence[Row]) -> None:
+        """Add ``rows`` to a snapshot, which is begun anew with its first part."""
+
+    def finish(self, part: Part, rows: Sequence[Row]) -> None:
+        """Add what changed while the snapshot was fetched and put it in place."""
+
+    def apply(self, part: Part, rows: Sequence[Row]) -> None:
+        """Apply a delta, a statement, or all of a small table, as one transaction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +106,21 @@ class SyncTrouble:
     """Something that a person should know; ``key`` is stable.
 
     ``no-answer``, ``turned-away``, ``batch-refused``, ``head-office-behind``, ``ledger-behind``, ``forked``,
-    ``other-head-office``, ``forged``.
+    ``other-head-office``, ``forged``, ``master-refused``.
     """
 
     key: str
     detail: str
 
 
-UplinkEvent = Acked | LinkChanged | SyncTrouble
+@dataclass(frozen=True, slots=True)
+class Mastered:
+    """A table of the master data is now as the head office has it."""
+
+    table: str
+    """One of :data:`sync.protocol.master.TABLES`."""
+    is_changed: bool
+    """False where it already was."""
+
+
+UplinkEvent = Acked | LinkChanged | SyncTrouble | Mastered

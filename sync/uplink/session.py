@@ -82,6 +82,16 @@ class Session:
         self._hq_session = b""
 
     @property
+    def trusted(self) -> PublicKey | None:
+        """The head office's key, once it is known."""
+        return self._trusted
+
+    @property
+    def branch(self) -> int:
+        """Which stream of the ledger we are."""
+        return self._branch
+
+    @property
     def wake_ms(self) -> int | None:
         """When :meth:`tick` wants to be called."""
         return self.state.wake_ms

@@ -9,11 +9,17 @@ from config.schema import Link
 from sync import topics
 from sync.mqtt import TURN_S_MAX, Down, Message, Pipe, PipeEvent, Up
 from sync.protocol.wire import NONCE_BYTES
-from sync.uplink.api import LinkChanged, Progress, Records, TillIdentity, UplinkEvent
+from sync.uplink.api import LinkChanged, Mirror, Progress, Records, TillIdentity, UplinkEvent
+from sync.uplink.download import Download, is_for
+from sync.uplink.download import Out as DownloadOut
+from sync.uplink.machine import Phase
 from sync.uplink.session import Out, Publish, Session
 
 STATE_EVERY_MS = 30_000
 """How often the till says that it is there and how far its ledger reaches."""
+
+BEHIND_MAX = 500
+"""With more records than this to send, statements wait: each would have to be set against all of them."""
 
 
 class Uplink:
@@ -26,11 +32,14 @@ class Uplink:
         records: Records,
         start: Progress,
         emit: Callable[[UplinkEvent], None],
+        mirror: Mirror | None = None,
     ) -> None:
-        """Prepare. ``emit`` is called on the uplink's thread and must not block for long."""
-        self._session = Session(
-            identity, records, start, _draw, lambda: secrets.token_bytes(NONCE_BYTES)
-        )
+        """Prepare. ``emit`` is called on the uplink's thread and must not block for long.
+
+        With a ``mirror`` the head office's master data is fetched into it.
+        """
+        self._session = Session(identity, records, start, _draw, _draw_nonce)
+        self._download = None if mirror is None else Download(identity, mirror, _draw, _draw_nonce)
         self._emit = emit
         self._identity = identity
         self._told = LinkChanged(connected=False, reason="")
@@ -45,7 +54,7 @@ class Uplink:
         self._pipe = Pipe(
             broker,
             f"{name}-{self._connection.hex()}",
-            (*heard, topics.HQ_STATE),
+            (*heard, topics.HQ_STATE, *((topics.MASTER,) if mirror else ())),
             Message(self._topic, self._say(connected=False), retain=True),
             _draw,
         )
@@ -76,17 +85,34 @@ class Uplink:
                     self._is_up = False
                     self._tell(LinkChanged(connected=False, reason=reason))
                     self._perform(self._session.disconnected(now))
+                case Message(topic, payload) if is_for(topic, payload):
+                    if self._download is not None:
+                        self._perform(self._download.heard(topic, payload, now))
                 case Message(topic, payload):
                     self._perform(self._session.heard(topic, payload, now))
         if self._head > self._session.state.head:
             self._perform(self._session.posted(self._head, now))
         self._perform(self._session.tick(now))
+        self._fetch(now)
         if stop.is_set() and self._is_up:
             self._pipe.send(Message(self._topic, self._say(connected=False), retain=True))
         elif self._is_up and now - self._told_ms >= STATE_EVERY_MS:
             self._tell_state(now)
-        wake_ms = self._session.wake_ms
-        return TURN_S_MAX if wake_ms is None else (wake_ms - now) / 1_000
+        fetch_ms = self._download.wake_ms if self._download else None
+        wakes = [at for at in (self._session.wake_ms, fetch_ms) if at is not None]
+        return (min(wakes) - now) / 1_000 if wakes else TURN_S_MAX
+
+    def _fetch(self, now_ms: int) -> None:
+        """Fetch master data, as long as the head office knows us."""
+        download, session = self._download, self._session
+        if download is None:
+            return
+        if session.state.phase in (Phase.AWAY, Phase.HALTED):
+            self._perform(download.closed(now_ms))
+        elif session.state.phase is Phase.STREAMING and session.trusted is not None:
+            self._perform(download.opened(session.trusted, session.branch, now_ms))
+        behind = session.state.head - session.state.acked
+        self._perform(download.tick(now_ms, may_state=behind <= BEHIND_MAX))
 
     def _tell(self, link: LinkChanged) -> None:
         if link != self._told:
@@ -100,12 +126,16 @@ class Uplink:
     def _say(self, *, connected: bool) -> bytes:
         return self._session.till_state(self._connection, connected=connected)
 
-    def _perform(self, outs: Sequence[Out]) -> None:
+    def _perform(self, outs: Sequence[Out | DownloadOut]) -> None:
         for out in outs:
             if isinstance(out, Publish):
                 self._pipe.send(Message(out.topic, out.payload, out.retain))
             else:
                 self._emit(out)
+
+
+def _draw_nonce() -> bytes:
+    return secrets.token_bytes(NONCE_BYTES)
 
 
 def _draw(bound: int) -> int:

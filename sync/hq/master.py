@@ -1,0 +1,257 @@
+"""The head office's master data: rows with the versions they changed in, and who holds what.
+
+Each table has a version of its own. What changes in one reading of the shop file, or one act of a person, is
+one version; rows that were taken away stay as rows without a body, so that a till of any age can be told
+what changed since. Statements have no versions: an account that moved gets the next number.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+
+from sync.hq.database import Database
+from sync.hq.shop import Tables
+from sync.protocol.master import (
+    CATALOGUE,
+    HOTLIST,
+    MARK_BYTES,
+    MEMBERS,
+    STATEMENTS,
+    TABLES,
+    Row,
+)
+from terminal.codec.master import ACCOUNT, holding
+from terminal.core import accounts
+
+DELTA_ROWS_MAX = 20_000
+"""After more changes than this a till is sent everything."""
+_MEMBER = accounts.member("")
+_NOW = "(SELECT coalesce(max(changed), 0) + 1 FROM holding)"
+_ALL = (
+    "SELECT kind, key, body FROM master_row WHERE name = ?1 AND body IS NOT NULL"
+    " AND (kind, key) > (?2, ?3) ORDER BY kind, key LIMIT ?4"
+)
+_CHANGED = (
+    "SELECT kind, key, body FROM master_row INDEXED BY master_row_changed WHERE name = ?1"
+    " AND version > ?5 AND (kind, key) > (?2, ?3) ORDER BY kind, key LIMIT ?4"
+)
+_OPEN = (
+    f"INSERT INTO holding VALUES (?1, {_NOW}, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET"  # noqa: S608
+    " changed = excluded.changed, points = excluded.points, principal = excluded.principal,"
+    " bonus = excluded.bonus"
+)
+_TOUCH = (
+    f"INSERT INTO holding (account, changed) VALUES (?, {_NOW})"  # noqa: S608 - our own words
+    " ON CONFLICT DO UPDATE SET changed = excluded.changed"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A version of one table."""
+
+    number: int
+    mark: bytes
+
+
+_NONE = Version(0, b"")
+
+
+class MasterStore:
+    """Master data over the head office's one writing connection. One thread only."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._sql = database.sql
+        self._newest = {table: self._read_newest(table) for table in TABLES[:-1]}
+
+    def newest(self, table: str) -> Version:
+        """Return the newest version of a table."""
+        if table != STATEMENTS:
+            return self._newest[table]
+        (changed,) = self._database.one("SELECT coalesce(max(changed), 0) FROM holding")
+        return Version(changed, self._feed())
+
+    def is_known(self, table: str, version: Version) -> bool:
+        """Return whether the table was once at this version, here."""
+        row = self._sql.execute(
+            "SELECT mark FROM master_version WHERE name = ? AND version = ?",
+            (table, version.number),
+        ).fetchone()
+        return row is not None and row[0] == version.mark
+
+    def changes_since(self, table: str, number: int) -> int:
+        """Return how many rows changed after a version."""
+        (count,) = self._database.one(
+            "SELECT count(*) FROM master_row WHERE name = ? AND version > ?", table, number
+        )
+        return int(count)
+
+    def rows(self, table: str, since: int | None, after: tuple[str, str], limit: int) -> list[Row]:
+        """Return rows after a place, in order: those changed after version ``since``, or all there are."""
+        if since is None:
+            return self._sql.execute(_ALL, (table, *after, limit)).fetchall()
+        return self._sql.execute(_CHANGED, (table, *after, limit, since)).fetchall()
+
+    def statements(self, since: int, limit: int) -> list[tuple[Row, int]]:
+        """Return what accounts hold that moved after number ``since``, each with its own number."""
+        found = self._sql.execute(
+            "SELECT account, points, principal, bonus, changed FROM holding WHERE changed > ?"
+            " ORDER BY changed LIMIT ?",
+            (since, limit),
+        ).fetchall()
+        return [(self._statement(row[:4]), row[4]) for row in found]
+
+    def apply(self, tables: Tables, digest: bytes, now_ms: int) -> list[str]:
+        """Make ``tables`` the master data, in one transaction; return the names of those that changed.
+
+        Raises:
+            StoreError: Nothing was changed.
+            CommitUnknownError: End the process.
+        """
+        with self._database.transaction():
+            made = {
+                name: version
+                for name in (CATALOGUE, MEMBERS, HOTLIST)
+                if (version := self._change(name, tables.rows[name], now_ms)) is not None
+            }
+            is_moved = self._open_books(tables.openings)
+            self._sql.execute("INSERT OR REPLACE INTO master_source VALUES (1, ?)", (digest,))
+        self._newest.update(made)
+        return [*made, *((STATEMENTS,) if is_moved else ())]
+
+    @property
+    def digest(self) -> bytes:
+        """What the shop file last read had as its digest; empty before the first."""
+        row = self._sql.execute("SELECT digest FROM master_source").fetchone()
+        return row[0] if row else b""
+
+    def bodies(self, kind: str) -> list[tuple[str, bytes]]:
+        """Return key and body of every member, or tier, as the tills know them."""
+        return self._sql.execute(
+            "SELECT key, body FROM master_row WHERE name = ? AND kind = ? AND body IS NOT NULL",
+            (MEMBERS, kind),
+        ).fetchall()
+
+    def openings(self) -> list[tuple[str, int, int, int]]:
+        """Return what members held when the books opened: account number, points, principal, bonus."""
+        return self._sql.execute(
+            "SELECT account, points, principal, bonus FROM holding"
+            " WHERE points OR principal OR bonus"
+        ).fetchall()
+
+    def position(self, ledger_id: str, branch: int) -> tuple[int, tuple[int, ...]] | None:
+        """Return up to which record the books contain a till's ledger, and which ones were set aside.
+
+        ``None`` when there is no such stream.
+        """
+        row = self._sql.execute(
+            "SELECT id, last_seq, parent, base_seq FROM stream WHERE ledger_id = ? AND branch = ?",
+            (ledger_id, branch),
+        ).fetchone()
+        if row is None:
+            return None
+        stream, last, parent, base = row
+        aside = self._set_aside(stream, last)
+        while parent is not None:
+            aside += self._set_aside(parent, base)
+            parent, base = self._database.one(
+                "SELECT parent, base_seq FROM stream WHERE id = ?", parent
+            )
+        return last, tuple(sorted(aside))
+
+    def _set_aside(self, stream: int, last: int) -> list[int]:
+        rows = self._sql.execute(
+            "SELECT record & 1099511627775 FROM quarantine WHERE record > ?1 << 40"
+            " AND record <= (?1 << 40) + ?2",
+            (stream, last),
+        )
+        return [seq for (seq,) in rows]
+
+    def _statement(self, row: tuple[str, int, int, int]) -> Row:
+        account, *opening = row
+        booked = dict(
+            self._sql.execute(
+                "SELECT unit, amount FROM balance WHERE account = ?", (_MEMBER + account,)
+            ).fetchall()
+        )
+        units = (accounts.POINTS, accounts.PRINCIPAL, accounts.BONUS)
+        held = (begin - booked.get(unit, 0) for begin, unit in zip(opening, units, strict=True))
+        return ACCOUNT, account, holding(*held)
+
+    def _change(
+        self, name: str, rows: Mapping[tuple[str, str], bytes], now_ms: int
+    ) -> Version | None:
+        """Write what differs as the next version and return it; ``None`` where nothing does."""
+        held = {
+            (kind, key): body
+            for kind, key, body in self._sql.execute(
+                "SELECT kind, key, body FROM master_row WHERE name = ? AND body IS NOT NULL",
+                (name,),
+            )
+        }
+        changed: list[tuple[str, str, bytes | None]] = [
+            (*key, body) for key, body in rows.items() if held.get(key) != body
+        ]
+        changed += [(*key, None) for key in held.keys() - rows.keys()]
+        if not changed:
+            return None
+        changed.sort(key=lambda row: row[:2])
+        before = self._newest[name]
+        version = Version(before.number + 1, _mark(name, before, changed))
+        self._sql.executemany(
+            "INSERT OR REPLACE INTO master_row VALUES (?, ?, ?, ?, ?)",
+            [(name, *row, version.number) for row in changed],
+        )
+        self._sql.execute(
+            "INSERT INTO master_version VALUES (?, ?, ?, ?)",
+            (name, version.number, version.mark, now_ms),
+        )
+        return version
+
+    def _open_books(self, openings: Mapping[str, tuple[int, int, int]]) -> bool:
+        """Take over what members held at the opening of the books; return whether anything changed."""
+        held = {
+            account: tuple(opening)
+            for account, *opening in self._sql.execute(
+                "SELECT account, points, principal, bonus FROM holding"
+            )
+        }
+        changed = [
+            (account, *opening)
+            for account, opening in openings.items()
+            if held.get(account, (0, 0, 0)) != opening
+        ]
+        self._sql.executemany(_OPEN, changed)
+        return bool(changed)
+
+    def _read_newest(self, table: str) -> Version:
+        row = self._sql.execute(
+            "SELECT version, mark FROM master_version WHERE name = ? ORDER BY version DESC LIMIT 1",
+            (table,),
+        ).fetchone()
+        return Version(*row) if row else _NONE
+
+    def _feed(self) -> bytes:
+        """Return the mark of the statements: another one in each timeline, and in each database."""
+        feed, timeline = (
+            self._database.one("SELECT value FROM state WHERE name = ?", name)[0]
+            for name in ("feed", "timeline")
+        )
+        return sha256(b"statements %d %d" % (feed, timeline)).digest()[:MARK_BYTES]
+
+
+def touch(sql: sqlite3.Connection, moved: Iterable[str]) -> None:
+    """Note that accounts of the books moved, in the transaction that moves them."""
+    members = [(name.removeprefix(_MEMBER),) for name in moved if name.startswith(_MEMBER)]
+    if members:
+        sql.executemany(_TOUCH, members)
+
+
+def _mark(name: str, before: Version, rows: list[tuple[str, str, bytes | None]]) -> bytes:
+    digest = sha256(name.encode() + before.mark)
+    for kind, key, body in rows:
+        head = f"{kind}\x00{key}\x00{-1 if body is None else len(body)}\x00"
+        digest.update(head.encode() + (body or b""))
+    return digest.digest()[:MARK_BYTES]
