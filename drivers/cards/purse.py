@@ -8,7 +8,8 @@ Amounts are in minor units. A movement's kind tells its direction; its amount is
 """
 
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import IntEnum, StrEnum
+from typing import Protocol
 
 from drivers.cards.seam import CardRefusedError
 
@@ -132,9 +133,59 @@ class Evidence:
     """What ``proof`` is the MAC of."""
 
 
+class Outcome(StrEnum):
+    """What became of a movement whose outcome was unknown."""
+
+    HAPPENED = "happened"
+    DID_NOT = "did not"
+    UNPROVEN = "unproven"
+    """The card was used since, and nothing on it proves the movement any more; HQ decides."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """The card's word on a movement whose outcome was unknown."""
+
+    outcome: Outcome
+    record: Record | None
+    """The record that shows it. With UNPROVEN it is a hint without a MAC, or None."""
+    proof: bytes
+
+
 class DoubtError(Exception):
     """The command that commits was sent, and no answer to it can be believed.
 
     The money may have moved. The counter at the card's next tap tells; nothing else does. Every
     other error from a movement was raised before that command, so nothing has moved.
     """
+
+    def __init__(self, cause: Exception) -> None:
+        super().__init__(str(cause))
+        self.status = cause.status if isinstance(cause, CardRefusedError) else None
+        """The status word, if the card seemed to refuse; it carries no MAC and proves nothing."""
+
+
+class OpenPurse(Protocol):
+    """A purse on a card that lies on the reader. The same calls for every family."""
+
+    def prepare(self, movement: Movement) -> PurseState:
+        """Return how the purse stands, for the intent; moves nothing.
+
+        Raises:
+            CardTornError, CardRefusedError, BadMacError: Nothing has moved.
+        """
+
+    def move(self, movement: Movement) -> Evidence:
+        """Make the prepared movement. Its intent is in the ledger by now.
+
+        Raises:
+            CardTornError, CardRefusedError, BadMacError: Nothing has moved.
+            DoubtError: It may have moved.
+        """
+
+    def settle(self, movement: Movement, before: int) -> Settlement:
+        """Return what became of ``movement``, whose intent found the counter at ``before``.
+
+        Raises:
+            CardTornError, CardRefusedError, BadMacError: It is not settled yet.
+        """

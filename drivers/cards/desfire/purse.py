@@ -23,8 +23,10 @@ from drivers.cards.purse import (
     Evidence,
     Kind,
     Movement,
+    Outcome,
     PurseState,
     Record,
+    Settlement,
 )
 from drivers.cards.seam import BadMacError, CardRefusedError, Draw, Transmit
 
@@ -65,6 +67,10 @@ class Purse:
         """The latest record; the state is taken from it."""
         self.state = state
 
+    def prepare(self, _movement: Movement) -> PurseState:
+        """Return how the purse stands; it was read when the purse was opened."""
+        return self.state
+
     def move(self, movement: Movement) -> Evidence:
         """Debit or credit the purse, with its record, in one commit.
 
@@ -83,8 +89,19 @@ class Purse:
             proof, signed = self._commit()
         except (CardTornError, CardRefusedError, BadMacError) as error:
             # A refusal carries no MAC: whoever sits between could have made it up.
-            raise DoubtError(str(error)) from error
+            raise DoubtError(error) from error
         return Evidence(record.counter, record.balance, proof, signed)
+
+    def settle(self, movement: Movement, before: int) -> Settlement:
+        """Return what became of a movement; see :class:`~drivers.cards.purse.OpenPurse`."""
+        if self.state.counter <= before:
+            return Settlement(Outcome.DID_NOT, None, b"")
+        record = self.find(before + 1)
+        if record is None:
+            return Settlement(Outcome.UNPROVEN, None, b"")
+        if record.is_of(movement):
+            return Settlement(Outcome.HAPPENED, record, b"")
+        return Settlement(Outcome.DID_NOT, None, b"")
 
     def find(self, counter: int) -> Record | None:
         """Return the record of the movement numbered ``counter``; None when it has aged out.

@@ -10,7 +10,7 @@ from drivers.cards.desfire.card import Card
 from drivers.cards.desfire.issue import issue
 from drivers.cards.desfire.purse import CREDIT_KEY, RECORDS_KEPT, Make
 from drivers.cards.keys import Masters, Purpose, UnknownVersionError, WrongKeyError
-from drivers.cards.purse import DoubtError, Evidence, Kind, Record
+from drivers.cards.purse import DoubtError, Evidence, Kind, Outcome, Record
 from drivers.cards.seam import BadMacError, CardRefusedError
 from drivers.cards.steps import run
 from tests.cards.issued import (
@@ -105,6 +105,28 @@ def test_torn_at_any_command_the_counter_tells_whether_it_was_paid(make: Make, a
     assert purse.state.counter == (2 if is_paid else 1)
     assert purse.state.balance == (3_750 if is_paid else 5_000)
     assert purse.audit() == 0
+
+
+@MAKES
+@pytest.mark.parametrize("arrived", [False, True])
+@pytest.mark.parametrize("later", [0, 1, RECORDS_KEPT - 2, RECORDS_KEPT])
+def test_a_doubt_is_settled_by_counter_and_record_however_often_the_card_was_used_since(
+    make: Make, arrived, later
+):
+    sim = issued(make)
+    with pytest.raises(DoubtError):
+        purchase(Fate(sim, **{"unheard_at" if arrived else "lost_at": COMMIT}), make)
+    for sequence in range(3, 3 + later):
+        sim.power_off()
+        opened(sim, make).move(moved(1, sequence=sequence))
+    sim.power_off()
+
+    settled = opened(sim, make).settle(moved(1_250), before=1)
+
+    if later + arrived > RECORDS_KEPT:
+        assert settled.outcome is Outcome.UNPROVEN
+    else:
+        assert settled.outcome is (Outcome.HAPPENED if arrived else Outcome.DID_NOT)
 
 
 LIES: dict[str, Callable[[bytes], bytes]] = {
