@@ -10,7 +10,7 @@ import pytest
 
 from tests.house.tree import PROJECT
 
-PACKAGES = ("terminal", "drivers", "sync", "config")
+PACKAGES = ("terminal", "drivers", "sync", "config", "tests/cards/sim")
 BREACHES = {
     "pure-core": ("terminal/core", "import time"),
     "layers": ("terminal/codec", "import terminal.store"),
@@ -21,6 +21,7 @@ BREACHES = {
     "pyscard-door": ("drivers/scanners", "import smartcard"),
     "escpos-door": ("terminal/counter", "import escpos"),
     "drivers-apart": ("drivers/cards", "import drivers.printers"),
+    "simulators-apart": ("tests/cards/sim", "import drivers.cards.crypto"),
 }
 """The contract, the package that breaks it, and the line that does."""
 SETTINGS = tomllib.loads((PROJECT / "pyproject.toml").read_text())["tool"]["importlinter"]
@@ -67,7 +68,7 @@ def test_every_contract_is_broken_here_once():
 @pytest.mark.parametrize("contract", SETTINGS["contracts"], ids=lambda contract: contract["id"])
 def test_a_contract_fails_when_one_import_breaks_it(contract, tree: Path):
     package, line = BREACHES[contract["id"]]
-    page = tree / package / "__init__.py"
+    page = min((tree / package).glob("*.py"))  # Its __init__.py, where it has one.
     whole = page.read_text()
     try:
         page.write_text(f"{whole}\n{line}\n")
