@@ -1,19 +1,16 @@
-"""The page in a real browser: a whole sale by hand and by keys, and that it fits every screen it must fit."""
+"""The page in a real browser: a whole sale by hand and by keys, and what it says when something is wrong."""
 
 from dataclasses import replace
 
 import pytest
-from playwright.sync_api import Page, Response, expect
+from playwright.sync_api import Response, expect
 
 from tests.kit.browser import chromium, page, until_drawn
 from tests.kit.counter import Counter, counter
-from tests.kit.desk import CASHIER_PIN, DOUBT, FIRST_PIN, SUPERVISOR_PIN
+from tests.kit.desk import CASHIER_PIN, DOUBT, FIRST_PIN
+from tests.kit.looks import CODES, fill, sign_in
 
-SIZES = ((800, 480), (1024, 600), (1280, 800), (720, 1280))
 PAGE_BYTES_MAX = 100_000
-CENTIMETRE_PX = 52
-"""A centimetre on the 7-inch screen of 800 by 480: 5.2 pixels a millimetre."""
-CODES = ("6901234567892", "6902083881405", "6907992100012", "6954767413877")
 
 
 @pytest.fixture(scope="module")
@@ -32,16 +29,6 @@ def till(request):
 def english():
     with counter("en") as running:
         yield running
-
-
-def sign_in(tab: Page, operator: str = "9001", pin: str = SUPERVISOR_PIN) -> None:
-    expect(tab.locator("dialog.signin input").first).to_be_focused()
-    tab.keyboard.type(operator)
-    tab.keyboard.press("Enter")
-    tab.keyboard.type(pin)
-    tab.keyboard.press("Enter")
-    expect(tab.locator("dialog[open]")).to_have_count(0)
-    expect(tab.locator("#operator")).to_contain_text("陈静" if operator == "9001" else "王小明")
 
 
 def test_a_visitor_signs_in_taps_scans_pays_and_sees_the_receipt(browser, till: Counter):
@@ -172,106 +159,6 @@ def test_a_page_that_has_lost_its_till_says_so(browser):
     expect(tab.locator(".strip[data-level=bad]")).to_contain_text("This page has lost the till")
     expect(tab.locator("#cash")).to_be_disabled()
     tab.close()
-
-
-def fill(till: Counter) -> None:
-    till.sign_in("9001", SUPERVISOR_PIN)
-    till.call("POST", "/sale/void")
-    for code in CODES:
-        till.call("POST", "/sale/scan", text=code)
-    till.call("POST", "/sale/member", member="100001")
-
-
-OVERFLOWS = """() => {
-  const wrong = [], box = { w: innerWidth, h: innerHeight };
-  const root = document.querySelector('dialog[open]') || document.body;
-  for (const element of root.querySelectorAll('button, output, h2, p, dd, dt, b, input, .light em')) {
-    const seen = element.getBoundingClientRect();
-    if (!seen.width || element.closest('#tray, #lines, .found, .sheet, .sprite')
-        && !element.matches('.sheet > form > button, .keys button')) continue;
-    if (getComputedStyle(element).visibility === 'hidden') continue;
-    if (seen.left < -1 || seen.top < -1 || seen.right > box.w + 1 || seen.bottom > box.h + 1)
-      wrong.push('outside: ' + element.outerHTML.slice(0, 90));
-    if (element.matches('button:not(.lights)') && element.scrollWidth > element.clientWidth + 2)
-      wrong.push('cut: ' + element.outerHTML.slice(0, 90));
-  }
-  if (document.documentElement.scrollWidth > box.w) wrong.push('the page scrolls sideways');
-  if (document.documentElement.scrollHeight > box.h) wrong.push('the page scrolls');
-  return wrong;
-}"""
-SMALL = """(least) => [...document.querySelectorAll('button')].filter((button) => {
-  const seen = button.getBoundingClientRect();
-  return seen.width && !button.disabled && getComputedStyle(button).visibility !== 'hidden'
-    && (seen.width < least || seen.height < least);
-}).map((button) => button.outerHTML.slice(0, 80) + button.getBoundingClientRect().height)"""
-
-
-@pytest.mark.parametrize(("width", "height"), SIZES)
-def test_everything_fits_the_screen_and_every_target_a_finger(
-    browser, till: Counter, width, height
-):
-    fill(till)
-    with page(browser, till.address, width, height) as tab:
-        sign_in(tab)
-        expect(tab.locator("#total .now")).to_be_visible()
-        for key in ("", "F9", "F10", "F2", "F4", "F8", "?", "#menu", "#lights"):
-            if key.startswith("#"):
-                tab.locator(key).click()
-            elif key:
-                tab.keyboard.press(key)
-            if key:
-                expect(tab.locator("dialog[open]")).to_be_visible()
-            assert tab.evaluate(OVERFLOWS) == [], (key, width, height)
-            assert tab.evaluate(SMALL, CENTIMETRE_PX - 2) == [], (key, width, height)
-            if key:
-                tab.locator("dialog header button").last.click()
-                expect(tab.locator("dialog[open]")).to_have_count(0)
-        basket = tab.locator("#lines").bounding_box()
-        assert basket is not None
-        assert basket["height"] >= 240
-        till.desk.show(doubts=(DOUBT,))
-        expect(tab.locator(".strip")).to_be_visible()
-        assert tab.evaluate(OVERFLOWS) == []
-        till.desk.show(doubts=())
-
-
-CONTRAST = """() => {
-  const channel = (v) => (v /= 255) <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
-  const parse = (text) => (text.match(/[\\d.]+/g) || []).map(Number);
-  const light = ([r, g, b]) => 0.2126 * channel(r) + 0.7152 * channel(g) + 0.0722 * channel(b);
-  const behind = (element) => {
-    for (let each = element; each; each = each.parentElement) {
-      const style = getComputedStyle(each);
-      if (style.backgroundImage !== 'none') return parse(style.backgroundImage.split('rgb').pop());
-      const colour = parse(style.backgroundColor);
-      if (colour.length === 3 || colour[3] === 1) return colour;
-    }
-    return [255, 255, 255];
-  };
-  const weak = [];
-  for (const element of document.body.querySelectorAll('*')) {
-    const own = [...element.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim());
-    if (!own || !element.getBoundingClientRect().width) continue;
-    if (element.closest('.sr, .was, kbd, :disabled')) continue;
-    const [front, back] = [light(parse(getComputedStyle(element).color)), light(behind(element))];
-    const ratio = (Math.max(front, back) + 0.05) / (Math.min(front, back) + 0.05);
-    if (ratio < 4.5) weak.push([ratio.toFixed(2), element.outerHTML.slice(0, 90)]);
-  }
-  return weak;
-}"""
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_all_text_has_the_contrast_of_aa(browser, english: Counter, theme):
-    fill(english)
-    with page(browser, english.address) as tab:
-        tab.evaluate("(theme) => { document.documentElement.dataset.theme = theme; }", theme)
-        sign_in(tab)
-        expect(tab.locator("#total .now")).to_be_visible()
-        assert tab.evaluate(CONTRAST) == []
-        tab.keyboard.press("F9")
-        expect(tab.locator("dialog.cash")).to_be_visible()
-        assert tab.evaluate(CONTRAST) == []
 
 
 def test_the_customers_display_follows_the_sale_and_shows_no_name(browser, english: Counter):

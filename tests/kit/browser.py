@@ -31,11 +31,25 @@ def chromium() -> Iterator[Browser]:
 
 
 @contextmanager
-def page(browser: Browser, address: str, width: int = 1280, height: int = 800) -> Iterator[Page]:
-    """Open ``address`` in a window of its own; whatever the page's script throws fails the test."""
+def page(
+    browser: Browser,
+    address: str,
+    width: int = 1280,
+    height: int = 800,
+    *,
+    dark: bool = False,
+    script: str = "",
+) -> Iterator[Page]:
+    """Open ``address`` in a window of its own; whatever the page's script throws fails the test.
+
+    ``script`` runs before the page's own.
+    """
     context = browser.new_context(
-        viewport={"width": width, "height": height}, reduced_motion="reduce"
+        viewport={"width": width, "height": height},
+        reduced_motion="reduce",
+        color_scheme="dark" if dark else "light",
     )
+    context.add_init_script(script)
     context.set_default_timeout(PATIENCE_S * 1000)
     thrown: list[str] = []
     try:

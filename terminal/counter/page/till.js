@@ -129,9 +129,14 @@ function drawBasket() {
   for (const n of rows.keys()) if (!kept.has(n)) rows.delete(n);
   $("lines").replaceChildren(...list);
   $("empty").hidden = lines.length > 0;
+  showChosen();
+}
+
+function showChosen() {
   const row = rows.get(chosen);
   if (row) row.row.scrollIntoView({ block: "nearest" });
 }
+new ResizeObserver(showChosen).observe($("lines")); // A strip that comes takes room from the basket.
 
 function drawLine(line, place, isNewest, isFresh) {
   const isChosen = line.n === chosen && till.sale.state === "open";
@@ -358,6 +363,7 @@ const KEYS = {
   F1: () => over.help(), "?": () => over.help(), F2: () => over.find("goods"), F3: () => over.find("members"),
   F4: () => chosenLine() && over.quantityPad(chosenLine()), F6: holdOrResume,
   F7: () => chosenLine() && over.pricePad(chosenLine()), F8: () => over.changeOperator(),
+  "/": () => chosenLine() && over.why(chosenLine()),
   F9: () => pay(over.cash), F10: () => pay(over.external),
   Delete: () => chosenLine() && takeOut(chosenLine()),
   ArrowUp: () => move(-1), ArrowDown: () => move(1),
