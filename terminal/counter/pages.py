@@ -24,6 +24,7 @@ ASSETS = (
     "till.js",
     "over.js",
     "tray.js",
+    "undo.js",
     "sound.js",
     "display.js",
     "till.css",

@@ -4,6 +4,7 @@ import { $, call, fade, h, icon, listen, locale, money, quantity, t, thousandths
 import * as over from "./over.js";
 import { showTray } from "./tray.js";
 import { beep } from "./sound.js";
+import { stepsBack } from "./undo.js";
 
 export let till = null;
 export let chosen = null;
@@ -94,12 +95,15 @@ export function freshness() {
   const { connected, pending, fresh_at: freshAt } = till.sync;
   const parts = [];
   if (!connected) parts.push(t("offline"));
-  if (freshAt) parts.push(ago(Date.now() + clockSkewMs - Date.parse(freshAt)));
+  if (freshAt) parts.push(ago(sinceMs(freshAt)));
   if (pending) parts.push(t("{n} waiting", { n: whole(pending) }));
   return parts.join(" · ") || t("no word yet");
 }
 
-function ago(ms) {
+/** How long ago a moment of the till's clock is. */
+export const sinceMs = (moment) => Date.now() + clockSkewMs - Date.parse(moment);
+
+export function ago(ms) {
   const seconds = Math.max(0, Math.round(ms / 1000));
   if (seconds < 5) return t("now");
   if (seconds < 90) return t("{n} s ago", { n: seconds });
@@ -280,33 +284,11 @@ function noteUndo(old, next) {
   const now = next.sale;
   if (quiet) return;
   if (old.state === "due" || now.state === "due") { undoSteps = null; drawUndo(); return; } // Paid for is not undone.
-  const steps = stepsBack(old, now, next);
+  const steps = stepsBack(old, now, next, lastReceipt);
   if (!steps) return;
   undoSteps = steps.length ? steps : null;
   undoUntil = Date.now() + UNDO_MS;
   drawUndo();
-}
-
-/** The calls that turn basket `now` back into `old`; null when nothing changed that can be undone. */
-function stepsBack(old, now, next) {
-  const steps = [];
-  if (old.id && !now.id && (next.held || []).some((each) => each.id === old.id)) return [["POST", "/sale/resume", { sale: old.id }]];
-  if (old.state === "idle" && now.state === "idle") return null;
-  if (next.last_receipt !== lastReceipt) return [];
-  if (old.id && now.id && old.id !== now.id) return [];
-  const was = new Map(old.quote.lines.map((line) => [line.n, line]));
-  const is = new Map(now.quote.lines.map((line) => [line.n, line]));
-  for (const n of is.keys()) if (!was.has(n)) steps.push(["DELETE", `/sale/lines/${n}`, {}]);
-  for (const [n, line] of was) {
-    const own = line.unit_price === line.shelf_price && line.code ? {} : { unit_price: line.unit_price };
-    const again = line.code ? { code: line.code } : { name: line.name };
-    if (!is.has(n)) steps.push(["POST", "/sale/lines", { ...again, quantity: line.quantity, ...own }]);
-    else if (is.get(n).quantity !== line.quantity || is.get(n).unit_price !== line.unit_price)
-      steps.push(["PATCH", `/sale/lines/${n}`, { quantity: line.quantity, ...(is.get(n).unit_price !== line.unit_price ? { unit_price: line.unit_price } : {}) }]);
-  }
-  const [before, after] = [old.member && old.member.account, now.member && now.member.account];
-  if (before !== after) steps.push(before ? ["POST", "/sale/member", { member: before }] : ["DELETE", "/sale/member", {}]);
-  return steps.length ? steps : null;
 }
 
 let lastReceipt = "";
