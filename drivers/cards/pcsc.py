@@ -23,7 +23,7 @@ from smartcard import scard
 
 from drivers import api
 from drivers.cards.identify import read_card
-from drivers.cards.seam import CardRefusedError, Response, Transmit
+from drivers.cards.seam import BadMacError, CardRefusedError, Response, Transmit
 
 CARD_LIMIT_S = 8.0
 """Longest that one card may take; the slowest honest one seen takes under a second."""
@@ -115,7 +115,7 @@ class PcscReader:
         with self._call(self._card_limit_s, _CARD_CALL):
             try:
                 return api.CardArrived(self.device, self._read_patiently(context, reader, atr))
-            except (api.CardTornError, CardRefusedError) as error:
+            except (api.CardTornError, CardRefusedError, BadMacError) as error:
                 return api.CardUnreadable(self.device, str(error))
 
     def _read_patiently(self, context: Any, reader: str, atr: bytes) -> api.CardImage:

@@ -55,8 +55,7 @@ def test_issuing_a_card_twice_changes_nothing(make: Make):
     assert sim.image() == before
 
 
-@MAKES
-@pytest.mark.parametrize("arrived", [False, True])
+@pytest.mark.parametrize(("make", "arrived"), [(EV1, False), (EV2, True)], ids=["EV1", "EV2"])
 def test_an_issue_interrupted_at_any_command_is_begun_again_and_ends_well(make: Make, arrived):
     whole = Fate(blank(make))
     issue_at(whole, make)
