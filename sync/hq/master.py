@@ -195,8 +195,8 @@ class MasterStore:
             (*key, body) for key, body in rows.items() if held.get(key) != body
         ]
         changed += [(*key, None) for key in held.keys() - rows.keys()]
-        if not changed:
-            return None
+        if not changed and self._newest[name].number:
+            return None  # The first version may well be empty: then that is known.
         changed.sort(key=lambda row: row[:2])
         before = self._newest[name]
         version = Version(before.number + 1, _mark(name, before, changed))

@@ -51,7 +51,7 @@ ROOM_MIN = 8_000
 QUARANTINED_MAX = 1_000
 """A till with more records set aside gets no statements until a person has looked."""
 PART_BYTES_MAX = HEADER_BYTES + ROWS_PACKED_MAX + 10_000
-_LEVEL = 9
+_LEVEL = 6
 _FIXINT_MAX = 0x7F
 """The first byte of a small number in MessagePack is not larger."""
 
@@ -84,10 +84,6 @@ class What(IntEnum):
     """Everything."""
     STATEMENT = 3
     """Balances that changed, each part whole in itself."""
-
-
-class NotTakenError(Exception):
-    """What came could not be taken: it means nothing here, or could not be written. Nothing was changed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ class Records(Protocol):
 class Mirror(Protocol):
     """The till's copy of the master data, on the uplink's own thread.
 
-    Whatever cannot be done raises :class:`sync.protocol.master.NotTakenError` and changes nothing.
+    Whatever cannot be done raises :class:`sync.protocol.errors.NotTakenError` and changes nothing.
     """
 
     def held(self, table: str) -> Held:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from sync import topics
 from sync.protocol import master
+from sync.protocol.errors import NotTakenError
 from sync.protocol.keys import PublicKey
 from sync.protocol.master import (
     CATALOGUE,
@@ -18,7 +19,6 @@ from sync.protocol.master import (
     STATEMENTS,
     TABLES,
     Ask,
-    NotTakenError,
     Part,
     Row,
     What,

@@ -14,11 +14,12 @@ from itertools import islice
 from typing import Any
 
 from drivers import api
-from sync.uplink.api import Acked, LinkChanged, SyncTrouble
+from sync.uplink.api import Acked, LinkChanged, Mastered, SyncTrouble
 from terminal.app import basket, lights, translate
 from terminal.app.answers import answer_of
 from terminal.app.edges import Edges
 from terminal.app.feed import Asked
+from terminal.app.master import MasterData
 from terminal.app.perform import Performer
 from terminal.core import till as tills
 from terminal.core.journal import LockedOut, PinChanged, Reprinted
@@ -30,6 +31,8 @@ from terminal.counter.desk import Answer, Done, Notice, SyncLight, View
 from terminal.store.calls import CallKey
 from terminal.store.errors import LedgerError
 
+REFUSED = "master-refused"
+"""The trouble that ends with the next master data that can be taken."""
 NOTICES_MAX = 8
 RECENT_MAX = 1000
 """Answers to calls that changed only the basket, kept to answer a repeat."""
@@ -43,9 +46,15 @@ class Attendant:
     """The till at work."""
 
     def __init__(
-        self, edges: Edges, state: Till, recent: tuple[tuple[str, bytes, bytes], ...]
+        self,
+        edges: Edges,
+        state: Till,
+        recent: tuple[tuple[str, bytes, bytes], ...],
+        master: MasterData | None,
     ) -> None:
+        """Begin with ``state``; ``master`` is None where a shop file gives the master data."""
         self._edges = edges
+        self._master = master
         self._till = state
         self._performer = Performer(edges)
         self._lights = {name: lights.starting(name, kind) for name, kind in edges.devices}
@@ -81,8 +90,11 @@ class Attendant:
                 self._device(event)
             case Acked() | LinkChanged() | SyncTrouble():
                 self._synced(event)
+            case Mastered():
+                self._mastered(event)
             case _:
                 raise AssertionError(f"nobody knows {event!r}")
+        self._renew()
         self._changed = True
 
     def rest(self) -> None:
@@ -127,6 +139,9 @@ class Attendant:
         self._sync = replace(
             self._sync, head=edges.ledger.head_seq, acknowledged=edges.ledger.acked.seq
         )
+        if self._master is not None:
+            fresh, waiting = tuple(self._master.fresh_ms.items()), self._master.is_waiting
+            self._sync = replace(self._sync, fresh=fresh, waiting=waiting)
         return View(
             self._version,
             self._till,
@@ -142,6 +157,7 @@ class Attendant:
         """Carry out what a device asked for, in the name of whoever is signed in."""
         said = event if isinstance(event, Refusal) else self._decide(event, None, None)
         if isinstance(said, Refusal):
+            said = self._explained(said)
             self._notice(Tell(said.key, "bad", said.facts))
 
     def _call(self, call: desk.Call) -> Answer:
@@ -185,8 +201,11 @@ class Attendant:
             case _:
                 event = translate.called(call.action, self._edges.look)
                 if isinstance(event, Refusal):
-                    return event
+                    return self._explained(event)
                 return self._decide(event, call.actor, key)
+
+    def _explained(self, refusal: Refusal) -> Refusal:
+        return refusal if self._master is None else self._master.explain(refusal)
 
     def _decide(self, event: tills.Event, actor: Operator | None, call: CallKey | None) -> Answer:
         """Ask the core, and carry out what it says."""
@@ -287,6 +306,18 @@ class Attendant:
                 self._sync = replace(self._sync, connected=connected)
             case SyncTrouble(key=key):
                 self._sync = replace(self._sync, trouble=key)
+
+    def _mastered(self, event: Mastered) -> None:
+        assert self._master is not None, "nobody fetches master data for a till with a shop file"
+        self._master.note(event, self._edges.clock.stamp().wall_ms)
+        if self._sync.trouble == REFUSED:
+            self._sync = replace(self._sync, trouble="")
+
+    def _renew(self) -> None:
+        if self._master is not None:
+            after = self._master.renew(self._edges, self._till)
+            self._basket_changed |= after is not self._till
+            self._till = after
 
     def _light(self, event: api.DeviceEvent) -> None:
         light = self._lights.get(event.device)

@@ -5,6 +5,7 @@ SQLite connections belong to the thread that opened them, and the counter asks f
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TypeVar
 
 from config.schema import Terminal
@@ -21,6 +22,7 @@ class Clerk:
         self._settings = settings
         self._thread = ThreadPoolExecutor(1, "clerk")
         self._office: Office | None = None
+        self._revision: tuple[object, ...] = ()
 
     def ask(self, question: Callable[[Office], _Answer]) -> _Answer:
         """Return the answer of ``question``, which is asked on the clerk's thread."""
@@ -31,6 +33,11 @@ class Clerk:
         self._thread.shutdown(wait=False, cancel_futures=True)
 
     def _answer(self, question: Callable[[Office], _Answer]) -> _Answer:
+        folder = Path(self._settings.terminal.data_dir)
+        if self._office is not None and self._office.revision(folder) != self._revision:
+            self._office.close()
+            self._office = None
         if self._office is None:
             self._office = Office.open(self._settings)
+            self._revision = self._office.revision(folder)
         return question(self._office)

@@ -11,8 +11,8 @@ from drivers.virtual.reader import VirtualReader
 from drivers.virtual.scanner import VirtualScanner
 from terminal.app.clock import Clock, ShopTime
 from terminal.app.feed import Feed
+from terminal.app.look import Look
 from terminal.app.printing import PrintDesk
-from terminal.app.translate import Lookup
 from terminal.core.cards import CODE_PREFIX
 from terminal.core.journal import Entry
 from terminal.core.pricing.rules import RuleBook
@@ -40,7 +40,7 @@ class Edges:
     terminal: str
     store: str
     ledger: Ledger
-    look: Lookup
+    look: Look
     rules: RuleBook
     clock: Clock
     time: ShopTime
@@ -53,6 +53,11 @@ class Edges:
     virtual: dict[str, Virtual]
     prepare_printer: Callable[[], None]
     """Have the printer asked how it is, so that the answer is fresh when a receipt comes."""
+
+    def renew(self, look: Look, rules: RuleBook) -> None:
+        """Go over to newer master data."""
+        self.look.close()
+        self.look, self.rules = look, rules
 
     def new_id(self) -> str:
         """Return an id for a new sale."""

@@ -15,6 +15,11 @@ class Look:
     catalog: Catalog
     members: Members
 
+    def close(self) -> None:
+        """Let go of the files."""
+        self.catalog.close()
+        self.members.close()
+
     def goods(self, code: str) -> Goods | None:
         """Return the goods with this code or bar code."""
         return self.catalog.goods(code)

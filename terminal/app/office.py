@@ -57,6 +57,17 @@ class Office:
             settings.printers[0].columns if settings.printers else COLUMNS,
         )
 
+    def close(self) -> None:
+        """Let go of the files."""
+        self.reader.close()
+        self.catalog.close()
+        self.members.close()
+
+    def revision(self, folder: Path) -> tuple[object, ...]:
+        """Return what changes when the master data does: where it lies, and what was written there."""
+        paths = (folder / "catalog.db", folder / "members.db")
+        return (*(path.resolve() for path in paths), self.catalog.revision, self.members.revision)
+
     def slip(self, entry: Entry) -> SaleSlip:
         """Return the receipt of ``entry``, whose body is a posted sale."""
         return SaleSlip(entry, self.stationery)

@@ -26,6 +26,7 @@ from terminal.app.edges import Edges, Virtual
 from terminal.app.errands import ErrandError, Errands
 from terminal.app.feed import INBOX_MAX, Feed, Inbox
 from terminal.app.look import Look
+from terminal.app.master import MasterData, open_files
 from terminal.app.office import stationery_of
 from terminal.app.printing import PrintDesk
 from terminal.app.records import LedgerRecords
@@ -33,16 +34,17 @@ from terminal.core.till import NEW, Till
 from terminal.counter.desk import SyncLight, View
 from terminal.counter.server import ListenError, bind, serve
 from terminal.counter.services import Services, VirtualDevice
+from terminal.store import mirror
 from terminal.store.basket import BasketFile
-from terminal.store.catalog import Catalog
 from terminal.store.ledger import Ledger
-from terminal.store.members import Members
 from terminal.store.schema import Identity
 from terminal.store.shopfile import load_shop_file
+from terminal.store.statements import OwnLedger
 from terminal.store.swap import MasterDataError
 
 PEPPER_BYTES = 32
 EMIT_LOOK_S = 0.2
+UPLINK_JOIN_S = 2.0
 OPEN_LIMIT_S = 60.0
 """A slow card may take so long to verify the ledger's tail; the page answers only then."""
 _NO_SYNC = SyncLight(connected=False, head=0, acknowledged=0, since_ms=None, trouble="")
@@ -76,7 +78,8 @@ class Parts:
     def serve(self, still_alive: Callable[[], None]) -> None:
         """Run the loop on the caller's thread, which owns the ledger, until stopped."""
         edges, attendant = _open(self)
-        uplink = _uplink(self, edges.ledger)
+        copy = _mirror(self) if is_fed(self.settings) else None
+        uplink = _uplink(self, edges.ledger, copy)
         sender = None
         if uplink is not None:
             edges.uplink = uplink
@@ -93,7 +96,9 @@ class Parts:
             self.stopping.set()
             if sender is not None:
                 uplink.wake()
-                sender.join(2.0)
+                sender.join(UPLINK_JOIN_S)
+            if copy is not None and sender is not None and not sender.is_alive():
+                copy.close()
             edges.ledger.close()
             edges.basket.close()
 
@@ -130,6 +135,8 @@ def assemble(settings: Terminal) -> Parts:
         _pepper(Path(settings.pepper()))
         if settings.shop is not None:
             load_shop_file(Path(settings.shop.data), folder)
+        elif settings.sync is not None:
+            mirror.ensure(folder)
     except (OSError, BadKeyError, MasterDataError, ConfigError) as error:
         raise StartError(f"cannot start: {error}") from error
     inbox: Inbox = queue.Queue(INBOX_MAX)
@@ -167,8 +174,7 @@ def _open(parts: Parts) -> tuple[Edges, Attendant]:
     folder = Path(till.data_dir)
     identity = Identity(os.urandom(8).hex(), parts.key.public.raw)
     ledger = Ledger.open(folder / "ledger.db", identity, clock.boot_id())
-    catalog = Catalog.open(folder / "catalog.db")
-    look = Look(catalog, Members.open(folder / "members.db", ledger.holdings))
+    look, rules = open_files(folder, ledger.holdings)
     printer = _printer(parts)
     stationery = stationery_of(settings, parts.key)
     last = ledger.entry(ledger.head_seq)
@@ -177,7 +183,7 @@ def _open(parts: Parts) -> tuple[Edges, Attendant]:
         till.store,
         ledger,
         look,
-        catalog.rule_book(),
+        rules,
         clock.Clock(last.stamp.wall_ms if last else 0),
         clock.shop_time(till.timezone, till.business_day_starts),
         PrintDesk(ledger, printer, stationery, ledger.receipt, str),
@@ -192,7 +198,8 @@ def _open(parts: Parts) -> tuple[Edges, Attendant]:
     edges.printing.after_restart()
     saved = basket.unpack(edges.basket.read())
     state = _state(saved, edges, look)
-    return edges, Attendant(edges, state, saved.recent if saved else ())
+    master = MasterData.read(folder, ledger.holdings) if is_fed(settings) else None
+    return edges, Attendant(edges, state, saved.recent if saved else (), master)
 
 
 def _state(saved: basket.Saved | None, edges: Edges, look: Look) -> Till:
@@ -213,7 +220,17 @@ def _virtual(parts: Parts) -> dict[str, Virtual]:
     return {driver.device: driver for _, driver in parts.drivers if isinstance(driver, Virtual)}
 
 
-def _uplink(parts: Parts, ledger: Ledger) -> Any:
+def is_fed(settings: Terminal) -> bool:
+    """Return whether the head office gives the master data, not a shop file."""
+    return settings.shop is None and settings.sync is not None
+
+
+def _mirror(parts: Parts) -> mirror.Mirror:
+    folder = Path(parts.settings.terminal.data_dir)
+    return mirror.Mirror(folder, OwnLedger(folder / "ledger.db"), clock.wall_ms)
+
+
+def _uplink(parts: Parts, ledger: Ledger, copy: mirror.Mirror | None) -> Any:
     settings = parts.settings
     if settings.sync is None:
         return None
@@ -225,7 +242,7 @@ def _uplink(parts: Parts, ledger: Ledger) -> Any:
     records = LedgerRecords(Path(settings.terminal.data_dir) / "ledger.db")
     start = Progress(ledger.head_seq, ledger.acked.proof)
     emit = partial(_emit, parts.inbox, parts.stopping)
-    return Uplink(settings.sync, identity, records, start, emit)
+    return Uplink(settings.sync, identity, records, start, emit, copy)
 
 
 def _services(parts: Parts) -> Services:

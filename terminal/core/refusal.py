@@ -49,6 +49,7 @@ class Key(StrEnum):
     NO_PRINTER = "no-printer"
     STILL_PRINTING = "still-printing"
     NO_SUCH_DEVICE = "no-such-device"
+    NO_DATA_YET = "no-data-yet"
     DISK_FULL = "disk-full"
 
 

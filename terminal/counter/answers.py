@@ -72,7 +72,7 @@ _TILL = _object(
     last_receipt=TEXT, virtual=_list(_object(name=TEXT, kind=TEXT)),
     sync=_object(
         connected=YES_NO, acknowledged=WHOLE, pending=WHOLE, fresh_at=MAYBE_TEXT, trouble=TEXT,
-        message=TEXT,
+        message=TEXT, fresh={"type": "object", "additionalProperties": TEXT},
     ),
 )  # fmt: skip
 SCHEMAS: Json = {

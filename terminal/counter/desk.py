@@ -240,6 +240,10 @@ class SyncLight:
     """Wall time of the last acknowledgement; None: never."""
     trouble: str
     """Empty, or a key of the translations."""
+    fresh: tuple[tuple[str, int], ...] = ()
+    """Tables of master data, and when (wall time) each was last known to be the newest."""
+    waiting: bool = False
+    """Whether the first goods and members have yet to come."""
 
 
 @dataclass(frozen=True, slots=True)

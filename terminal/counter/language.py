@@ -54,6 +54,8 @@ TROUBLES = (
     "ledger-behind",
     "other-head-office",
     "no-answer",
+    "first-data",
+    "master-refused",
     "other",
 )
 TENDERS = ("cash", "stored_value", "points", "coupon", "count", "credit", "external")

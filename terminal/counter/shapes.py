@@ -63,13 +63,15 @@ def light(device: DeviceLight, language: Language, *, whole: bool) -> Json:
 
 def _sync(view: View, language: Language) -> Json:
     sync = view.sync
+    trouble = sync.trouble or ("first-data" if sync.waiting else "")
     return {
         "connected": sync.connected,
         "acknowledged": sync.acknowledged,
         "pending": sync.head - sync.acknowledged,
         "fresh_at": None if sync.since_ms is None else iso(sync.since_ms),
-        "trouble": sync.trouble,
-        "message": language.trouble(sync.trouble) if sync.trouble else "",
+        "trouble": trouble,
+        "message": language.trouble(trouble) if trouble else "",
+        "fresh": {table: iso(at_ms) for table, at_ms in sync.fresh},
     }
 
 

@@ -118,6 +118,11 @@ class Members:
         """
         return cls(open_whole(path, MARK), holdings)
 
+    def pin(self) -> None:
+        """Answer from now on as of this moment, until closed, whatever changes meanwhile."""
+        self._run("BEGIN")
+        self._run("SELECT count(*) FROM tier").fetchone()
+
     @property
     def revision(self) -> int:
         """A number that changes when somebody else has changed the file since it was opened."""

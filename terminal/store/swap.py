@@ -11,11 +11,13 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
+from sync.protocol.errors import NotTakenError
+
 BUSY_MS = 2_000
 """How long a statement waits for somebody else's lock."""
 
 
-class MasterDataError(Exception):
+class MasterDataError(NotTakenError):
     """A file of master data cannot be read, or is none of ours."""
 
 

@@ -2,7 +2,7 @@
 
 import { $, amountOf, call, fade, h, icon, locale, money, quantity, read, t, thousandthsOf, tierColour, whole } from "./base.js";
 import { isMute, setMute } from "./sound.js";
-import { ask, freshness, holdOrResume, reopen, say, short, till } from "./till.js";
+import { ago, ask, freshness, holdOrResume, reopen, say, short, sinceMs, till } from "./till.js";
 
 const dialog = $("over");
 let kind = "";
@@ -287,11 +287,18 @@ export function heldList() {
 
 /* ---- about the till ---- */
 
+/** How old what the head office sent is; nothing where a shop file gives it. */
+function masterAges(fresh) {
+  if (!Object.keys(fresh).length) return null;
+  const age = (table) => (fresh[table] ? ago(sinceMs(fresh[table])) : t("never"));
+  return h("small", {}, t("Goods {age} · members {age2} · hotlist {age3}", { age: age("catalogue"), age2: age("members"), age3: age("hotlist") }));
+}
+
 export function devices() {
   const rows = till.devices.map((light) => h("li", { "data-state": light.state }, icon(light.kind), h("div", {}, h("b", {}, light.name), h("span", {}, light.message), light.detail ? h("small", {}, light.detail) : null)));
   const sync = till.sync;
   const words = sync.message || (sync.connected ? t("Connected. What is sold goes there at once.") : t("Selling offline. Nothing is lost; it is sent when the line is back."));
-  rows.push(h("li", { "data-state": sync.trouble ? "down" : sync.connected ? "up" : "calm" }, icon("hq"), h("div", {}, h("b", {}, t("Head office")), h("span", {}, words), h("small", {}, `${freshness()} · ${t("{n} entries acknowledged", { n: whole(sync.acknowledged) })}`))));
+  rows.push(h("li", { "data-state": sync.trouble ? "down" : sync.connected ? "up" : "calm" }, icon("hq"), h("div", {}, h("b", {}, t("Head office")), h("span", {}, words), h("small", {}, `${freshness()} · ${t("{n} entries acknowledged", { n: whole(sync.acknowledged) })}`), masterAges(sync.fresh))));
   open("devices", t("Devices"), h("ul", { class: "states" }, rows));
 }
 
