@@ -8,22 +8,23 @@ counts that lets in the rule of higher order. Groups whose policy is ``always`` 
 Most rules can be let in without a second thought: prices only fall, and what is computed from a lower net
 is never higher. Both ways are tried only where that is not so: where rules want the same units, where a
 threshold could be reached by doing without something, or where a rule spreads its discount by nets that
-later rules go on from. All combinations are tried up to :data:`COMBINATIONS_MAX` of them, so eleven rules in
-doubt always give the true optimum. Beyond, the best found so far stands: never dearer than letting in
-everything, and the same for every order of scanning, since the search is.
+later rules go on from. Thresholds of the last group over the same lines are one choice among them. All
+combinations are tried up to :data:`COMBINATIONS_MAX` of them, so nine rules in doubt always give the true
+optimum. Beyond, the best found so far stands: never dearer than letting in everything, and the same for
+every order of scanning, since the search is.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from terminal.core.pricing.doubt import Doubt, doubts
+from terminal.core.pricing.doubt import Doubt, doubts, everywhere
 from terminal.core.pricing.facts import Recorder
 from terminal.core.pricing.index import FIXED, PERCENT, Choice, Compiled, Rule
-from terminal.core.pricing.promotions import PointsPrice
+from terminal.core.pricing.promotions import PointsPrice, Threshold
 from terminal.core.pricing.sets import Parcel, Part, Table, Turn, claimed
 from terminal.core.units import ONE_PIECE, Minor, Points
 
-COMBINATIONS_MAX = 2048
+COMBINATIONS_MAX = 512
 
 Parcels = list[tuple[Parcel, ...]]
 Taken = tuple[int, Rule, Minor, Points]
@@ -37,6 +38,8 @@ class Stage:
     group: int
     rule: Rule | None
     lines: tuple[int, ...]
+    rivals: tuple[Rule, ...] = ()
+    """Rules beside ``rule`` of which only one can act, so that the one that saves most does."""
     choices: tuple[tuple[Choice, ...], ...] = ()
     """For each of ``lines``, when the stage is of line rules; none that another makes useless."""
     every: tuple[tuple[Choice, ...], ...] = ()
@@ -59,10 +62,15 @@ class Search:
     best: tuple[Taken, ...] = ()
     measured: dict[int, Minor] = field(default_factory=dict)
     """Net that each rule saw at its turn, by its place among the stages."""
+    cut: set[int] = field(default_factory=set)
+    """Lines whose floor held something back."""
+    least: Minor | None = None
+    """Total of the last whole combination that let in the rest, without what jumped."""
 
     def walk(self, at: int, parcels: Parcels, total: Minor) -> None:
         """Go on from stage ``at``; ``parcels`` is this branch's own."""
         doubt = self.doubt
+        jumped = 0
         while at < len(self.stages):
             stage = self.stages[at]
             if at == 0 or self.stages[at - 1].group != stage.group:
@@ -73,19 +81,23 @@ class Search:
                     return
                 total -= self._lines(stage, parcels, frozenset())
             else:
-                parts = self._turn(at, stage, stage.rule, parcels)
+                rule, parts = self._turns(at, stage, stage.rule, parcels)
                 if parts and doubt is not None and at in doubt.rules:
                     mark = len(self.taken)
                     with_it = parcels.copy()
-                    saved = self._take(stage.rule, with_it, parts)
+                    saved = self._take(rule, with_it, parts)
                     self.walk(at + 1, with_it, total - saved)
                     del self.taken[mark:]
                     if self.left <= 0:
                         return
                 elif parts:
-                    total -= self._take(stage.rule, parcels, parts)
+                    saved = self._take(rule, parcels, parts)
+                    total -= saved
+                    jumped += saved
             at += 1
         self.left -= 1
+        if self.least is None:
+            self.least = total + jumped
         if self.best_total is None or total < self.best_total:
             self.best_total, self.best = total, tuple(self.taken)
 
@@ -97,14 +109,42 @@ class Search:
         with_them = parcels.copy()
         saved = self._lines(self.stages[at], with_them, out)
         helped = sorted({taken[1] for taken in self.taken[mark:]}, key=lambda rule: rule.rank)
+        self.least = None
         self.walk(at + 1, with_them, total - saved)
         del self.taken[mark:]
+        assert self.doubt is not None
+        if self.doubt.most is not None and self._is_hopeless(self.doubt.most):
+            return
         for place, rule in enumerate(helped):
             if self.left <= 0:
                 return
             if rule not in kept:
                 before = kept.union(helped[:place])
                 self._doubted_lines(at, parcels, total, out | {rule}, before)
+
+    def _is_hopeless(self, most: Minor) -> bool:
+        """Return whether no combination without more of these rules can be better than the best.
+
+        Doing without only raises what the rest starts from, and ``most`` is all that may come of it.
+        """
+        assert self.least is not None
+        assert self.best_total is not None
+        return self.least - most >= self.best_total
+
+    def _turns(
+        self, at: int, stage: Stage, rule: Rule, parcels: Parcels
+    ) -> tuple[Rule, list[Part]]:
+        """Return the rule that acts, ``rule`` or a rival, and what it takes part of."""
+        parts = self._turn(at, stage, rule, parcels)
+        if not stage.rivals:
+            return rule, parts
+        saved = sum([part[4] for part in parts])
+        for rival in stage.rivals:
+            others = self._turn(at, stage, rival, parcels)
+            other = sum([part[4] for part in others])
+            if other > saved:
+                rule, parts, saved = rival, others, other
+        return rule, parts
 
     def _turn(self, at: int, stage: Stage, rule: Rule, parcels: Parcels) -> list[Part]:
         blocked = self.ready.blocked[stage.group]
@@ -115,7 +155,7 @@ class Search:
         points = 0
         if isinstance(rule.promotion.gives, PointsPrice):
             points = self.recorder("points") - sum(taken[3] for taken in self.taken)
-        turn = Turn(self.table, rule, stage.lines, parcels, blocked, units, points)
+        turn = Turn(self.table, rule, stage.lines, parcels, blocked, units, points, self.cut)
         return claimed(turn)
 
     def _take(self, rule: Rule, parcels: Parcels, parts: list[Part]) -> Minor:
@@ -157,6 +197,7 @@ class Search:
                 after, rule = best_choice(choices, net, quantity, out)
                 if room is not None and net - after > room:
                     after = net - max(0, room)
+                    self.cut.add(line)
                 if rule is None or after >= net:
                     continue
                 if room is not None:
@@ -198,8 +239,13 @@ def combined(
         ((quantity, gross, 0),) for quantity, gross in zip(table.quantities, grosses, strict=True)
     ]
     total = sum(grosses)
+    stages = with_rivals(ready, stages)
     first = Search(ready, table, recorder, stages)
     first.walk(0, parcels.copy(), total)
+    if first.cut:
+        search = Search(ready, table, recorder, stages, everywhere(ready, stages))
+        search.walk(0, parcels, total)
+        return search.best
     if not first.measured and not any(ready.lasting):
         return first.best  # Line rules only: each leaves the lowest net, and lower is never dearer.
     doubt = doubts(ready, stages, grosses, first.measured)
@@ -208,6 +254,25 @@ def combined(
     search = Search(ready, table, recorder, stages, doubt)
     search.walk(0, parcels, total)
     return search.best
+
+
+def with_rivals(ready: Compiled, stages: Sequence[Stage]) -> Sequence[Stage]:
+    """Return ``stages`` with the thresholds of the last group over the same lines as one."""
+    last = [stage for stage in stages if stage.group == stages[-1].group] if stages else []
+    if (
+        len(last) < 2  # noqa: PLR2004 - two are rivals
+        or ready.groups[last[0].group].policy != "best"
+        or any(
+            stage.rule is None
+            or not isinstance(stage.rule.promotion.gives, Threshold)
+            or stage.lines != last[0].lines
+            for stage in last
+        )
+    ):
+        return stages
+    first = last[0]
+    rivals = tuple([stage.rule for stage in last[1:] if stage.rule is not None])
+    return [*stages[: -len(last)], Stage(first.group, first.rule, first.lines, rivals)]
 
 
 def _open(parcels: Parcels, lasting: int) -> None:

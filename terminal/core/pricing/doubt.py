@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from terminal.core.pricing.index import Choice, Compiled, Rule
-from terminal.core.pricing.promotions import SpendGet, Threshold
+from terminal.core.pricing.index import Compiled, Rule
+from terminal.core.pricing.promotions import Gives, SpendGet, Threshold
 from terminal.core.pricing.steps import most_off, next_start
 from terminal.core.units import Minor
 
@@ -29,8 +29,8 @@ class Staged(Protocol):
         """What it may take part of."""
 
     @property
-    def choices(self) -> tuple[tuple[Choice, ...], ...]:
-        """The line rules of each line."""
+    def rivals(self) -> tuple[Rule, ...]:
+        """Rules beside it of which only one can act."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,8 @@ class Doubt:
 
     rules: frozenset[int]
     lines: frozenset[int]
+    most: Minor | None
+    """The most that rules whose steps could be reached take off; None when nets alone do not tell."""
 
 
 def doubts(
@@ -71,7 +73,22 @@ def doubts(
             or _is_excluding(ready, stages, at)
         )
     )  # fmt: skip
-    return Doubt(rules, lines) if rules or lines else None
+    if not rules and not lines:
+        return None
+    is_certain = not rules and not spreads and not any(ready.lasting)
+    return Doubt(rules, lines, _most(stages, grosses, measured) if is_certain else None)
+
+
+def everywhere(ready: Compiled, stages: Sequence[Staged]) -> Doubt:
+    """Return the doubt of a basket in which a line's floor holds something back.
+
+    What one rule cannot take there, another would have taken elsewhere.
+    """
+    places = [at for at, stage in enumerate(stages) if ready.groups[stage.group].policy == "best"]
+    rules = frozenset(at for at in places if stages[at].rule is not None)
+    last = max((at for at, stage in enumerate(stages) if stage.rule is not None), default=-1)
+    lines = frozenset(at for at in places if stages[at].rule is None and (at < last))
+    return Doubt(rules, lines, None)
 
 
 def _meet(stages: Sequence[Staged], one: int, other: int) -> bool:
@@ -135,15 +152,36 @@ def _reachable(
     return [] if is_certain and gain <= cost else found
 
 
+def _most(
+    stages: Sequence[Staged], grosses: Sequence[Minor], measured: Mapping[int, Minor]
+) -> Minor | None:
+    """Return what all rules over several units could take off at most; None when that is not known."""
+    most = 0
+    for at in measured:
+        nets = sum(grosses[line] for line in stages[at].lines)
+        of_stage = [
+            most_off(gives, nets) if isinstance(gives, Threshold) and not gives.by_pieces else None
+            for gives in _gives(stages[at])
+        ]
+        if None in of_stage:
+            return None
+        most += max(each for each in of_stage if each is not None)
+    return most
+
+
+def _gives(stage: Staged) -> list[Gives]:
+    rules = stage.rivals if stage.rule is None else (stage.rule, *stage.rivals)
+    return [rule.promotion.gives for rule in rules]
+
+
 def _prospect(stage: Staged, least: Minor, most: Minor) -> tuple[Minor, Minor]:
     """Return how much more could be taken off at ``most`` than at ``least``, and what the way costs."""
-    assert stage.rule is not None
-    gives = stage.rule.promotion.gives
-    match gives:
-        case Threshold(by_pieces=True):
-            return 0, 0
-        case Threshold():
-            more = most_off(gives, most) - most_off(gives, least)
-            return more, max(1, next_start(gives, least) - least)
-        case _:
-            return most, 1  # What can be got is not known here: in doubt.
+    gives = [each for each in _gives(stage) if isinstance(each, Threshold)]
+    if not gives:
+        return most, 1  # What can be got is not known here: in doubt.
+    of_money = [each for each in gives if not each.by_pieces]
+    if not of_money:
+        return 0, 0
+    more = max(most_off(each, most) for each in of_money)
+    now = max(most_off(each, least) for each in of_money) if len(of_money) == len(gives) else 0
+    return more - now, max(1, min(next_start(each, least) for each in of_money) - least)

@@ -146,16 +146,18 @@ def _line_stage(
     """Return the line rules of ``group``; ``late`` are those that waited for the whole basket."""
     if not late:
         return Stage(
-            group, None, tuple(ready),
-            tuple([matched[at].choices[group] for at in ready]),
-            tuple([matched[at].every[group] for at in ready]),
-        )  # fmt: skip
+            group,
+            None,
+            tuple(ready),
+            choices=tuple([matched[at].choices[group] for at in ready]),
+            every=tuple([matched[at].every[group] for at in ready]),
+        )
     lines = tuple(sorted({*ready, *late}))
     every = tuple(
         tuple(sorted((*matched[at].every.get(group, ()), *late.get(at, ())), key=_rank))
         for at in lines
     )
-    return Stage(group, None, lines, every, every)
+    return Stage(group, None, lines, choices=every, every=every)
 
 
 def _rank(choice: Choice) -> int:

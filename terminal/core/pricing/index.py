@@ -30,7 +30,7 @@ PERCENT, OFF, FIXED = 0, 1, 2
 """How a line rule computes: ``value`` is what is paid of 100, what is taken off, or what a unit costs."""
 VIEWS_MAX = 256
 """States of the world that are remembered; then all are forgotten."""
-ARTICLES_MAX = 5_000
+ARTICLES_MAX = 2_000
 """Articles that are remembered for each."""
 
 
@@ -44,6 +44,8 @@ class Rule:
     """Its place among all rules: by group, then priority, then id."""
 
 
+Article = tuple[str, str, str, Minor]
+"""Code, category, brand and unit price: what rules can tell articles by."""
 Choice = tuple[int, int, Rule]
 """How a line rule computes, with what value, and which rule it is."""
 
@@ -67,7 +69,9 @@ class Matches:
 class View:
     """Everything that was found out for one state of the world."""
 
-    articles: dict[tuple[str, str, str, Minor], Matches] = field(default_factory=dict)
+    articles: dict[Article, Matches] = field(default_factory=dict)
+    truths: dict[Rule, tuple[bool, frozenset[str]]] = field(default_factory=dict)
+    """Whether a rule holds, and the facts that were read to know."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,6 +92,8 @@ class Compiled:
     hours: tuple[int, ...]
     """Minutes of the day at which some rule begins or ends."""
     views: dict[tuple[Any, ...], View] = field(default_factory=dict)
+    articles: dict[Article, tuple[tuple[Rule, Choice | None], ...]] = field(default_factory=dict)
+    """The rules that name an article, in any state of the world."""
 
     def view(self, recorder: Recorder) -> View:
         """Return what is known of this state of the world, an empty view at first."""
@@ -110,38 +116,56 @@ class Compiled:
         if found is None:
             if len(view.articles) >= ARTICLES_MAX:
                 view.articles.clear()
-            found = view.articles[key] = self._matched(goods, price, recorder)
+            found = view.articles[key] = self._matched(view, key, goods, recorder)
         return found
 
-    def _matched(self, goods: Goods, price: Minor, recorder: Recorder) -> Matches:
-        scratch = recorder.fresh()
-        rules = [
-            rule for rule in self._near(goods)
-            if _is_meant(rule.promotion, goods, price)
-            and rule.promotion.when.holds(scratch, rule.promotion.id)
-        ]  # fmt: skip
-        rules.sort(key=lambda rule: rule.rank)
+    def _matched(self, view: View, key: Article, goods: Goods, recorder: Recorder) -> Matches:
         free: dict[int, list[Choice]] = {}
-        waiting, sets = [], []
-        for rule in rules:
-            choice = _choice(rule, goods)
+        waiting: list[Choice] = []
+        sets: list[Rule] = []
+        reads: set[str] = set()
+        for rule, choice in self._meant(key, goods):
+            holds, read = view.truths.get(rule) or _asked_once(view, rule, recorder)
+            reads |= read
+            if not holds:
+                continue
+            when = rule.promotion.when
             if choice is None:
                 sets.append(rule)
-            elif choice[0] == FIXED and choice[1] < 0:
-                continue
-            elif rule.promotion.when.amount_min or rule.promotion.when.pieces_min:
+            elif when.amount_min or when.pieces_min:
                 waiting.append(choice)
             else:
                 free.setdefault(rule.group, []).append(choice)
         choices = {group: _useful(found) for group, found in free.items()}
         every = {group: tuple(found) for group, found in free.items()}
-        return Matches(choices, every, tuple(waiting), tuple(sets), frozenset(scratch.names))
+        return Matches(choices, every, tuple(waiting), tuple(sets), frozenset(reads))
+
+    def _meant(self, key: Article, goods: Goods) -> tuple[tuple[Rule, Choice | None], ...]:
+        """Return the rules that name the article, whatever the world is like, in their order."""
+        found = self.articles.get(key)
+        if found is None:
+            if len(self.articles) >= ARTICLES_MAX:
+                self.articles.clear()
+            rules = [rule for rule in self._near(goods) if _is_meant(rule.promotion, goods, key[3])]
+            rules.sort(key=lambda rule: rule.rank)
+            with_choice = [(rule, _choice(rule, goods)) for rule in rules]
+            # A level that the article has no price for.
+            found = tuple([each for each in with_choice if not each[1] or each[1][1] >= 0])
+            self.articles[key] = found
+        return found
 
     def _near(self, goods: Goods) -> Iterable[Rule]:
         yield from self.by_nothing
         yield from self.by_product.get(goods.code, ())
         yield from self.by_brand.get(goods.brand, ())
         yield from self.by_category.get(goods.category, ())
+
+
+def _asked_once(view: View, rule: Rule, recorder: Recorder) -> tuple[bool, frozenset[str]]:
+    scratch = recorder.fresh()
+    holds = rule.promotion.when.holds(scratch, rule.promotion.id)
+    truth = view.truths[rule] = (holds, frozenset(scratch.names))
+    return truth
 
 
 def compiled(book: RuleBook) -> Compiled:

@@ -6,7 +6,7 @@ Weighed goods count as money and never as pieces.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from terminal.core.pricing.basket import Goods
 from terminal.core.pricing.index import Rule
@@ -74,6 +74,8 @@ class Turn:
     blocked: int
     units_left: int | None
     points_left: int
+    cut: set[int] = field(default_factory=set)
+    """Lines whose floor held something back."""
 
     def free(self, lines: Iterable[int]) -> list[tuple[int, int, Parcel]]:
         """Return line, place and parcel of what is still to be had."""
@@ -167,6 +169,7 @@ def _fitting(
     room = _room(turn, lines, nets)
     if all(each <= most for each, most in zip(off, room, strict=True)):
         return off
+    turn.cut.update(line for line, each, most in zip(lines, off, room, strict=True) if each > most)
     rest = min(sum(off), sum(room))
     fitting = [0] * len(off)
     open_ = [place for place, most in enumerate(room) if most]
@@ -361,9 +364,10 @@ def _bounded(turn: Turn, parts: list[Part]) -> list[Part]:
     """Return ``parts`` with no more taken off than the rule's cap and the lines' floors allow."""
     if not parts:
         return parts
+    room = _room(turn, [part[0] for part in parts], [part[3] for part in parts])
+    off = tuple([min(part[4], most) for part, most in zip(parts, room, strict=True)])
+    turn.cut.update(part[0] for part, each in zip(parts, off, strict=True) if each < part[4])
     cap = turn.rule.promotion.cap
-    off = tuple(part[4] for part in parts)
     if cap is not None and sum(off) > cap:
         off = share(cap, off)
-    room = _room(turn, [part[0] for part in parts], [part[3] for part in parts])
-    return [(*part[:4], min(each, most)) for part, each, most in zip(parts, off, room, strict=True)]
+    return [(*part[:4], each) for part, each in zip(parts, off, strict=True)]

@@ -211,7 +211,11 @@ class Counter:
                 old = joined.setdefault(key, [at, [], 0])
                 old[1] += units
                 old[2] += off
-            parts = list(joined.values())
+            left = {at: self.room(at) for at, _, _ in joined.values()}
+            parts = []
+            for at, units, off in joined.values():
+                parts.append((at, units, min(off, left[at])))
+                left[at] -= parts[-1][2]
             if sum(part[2] for part in parts) > rule["cap"]:
                 off = shared(rule["cap"], [part[2] for part in parts])
                 parts = [(at, units, each) for (at, units, _), each in zip(parts, off, strict=True)]
