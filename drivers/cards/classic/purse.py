@@ -7,21 +7,17 @@ happened. The highest counter with a good MAC wins. The value block is the same 
 own form, with the lowest byte of the counter as its address. It is never believed.
 
 A purchase is eight commands: identifier, LOAD KEY, AUTHENTICATE, READ, READ, WRITE (slot), WRITE (value),
-READ (slot). The intent goes into the ledger between :func:`open_purse` and :func:`move`.
+READ (slot). The intent goes into the ledger after the fifth.
 
 What this cannot see by itself: an old image of the same card, written back with keys that were broken
-out of it. A counter below what the ledger or the head office knows is that, and is ROLLED_BACK.
+out of it. A counter below what the ledger or the head office knows tells that.
 
 Source: NXP MF1S50yyX/V1 8.6.2.1 (value blocks, and the address as a means for backups).
 """
 
-from dataclasses import dataclass
-from enum import StrEnum
-
 from drivers.api import CardTornError
 from drivers.cards.classic import sector
 from drivers.cards.classic.keys import CardKeys, all_card_keys
-from drivers.cards.classic.layout import VALUE_MAX
 from drivers.cards.classic.slots import (
     COUNTER_MAX,
     SLOT_BLOCKS,
@@ -36,41 +32,109 @@ from drivers.cards.classic.slots import (
 )
 from drivers.cards.crypto import is_equal
 from drivers.cards.keys import Keys
-from drivers.cards.purse import DoubtError, Evidence, Movement, PurseState
+from drivers.cards.purse import (
+    AMOUNT_MAX,
+    DoubtError,
+    Evidence,
+    Movement,
+    Outcome,
+    PurseState,
+    Record,
+    Settlement,
+)
 from drivers.cards.seam import CardRefusedError, Transmit
 from drivers.cards.storage import read_uid
 
 
-@dataclass(frozen=True, slots=True)
-class Purse:
-    """An open purse."""
+class RolledBackError(CardRefusedError):
+    """The card is older than it was: somebody wrote an old image back."""
 
-    uid: bytes
-    keys: CardKeys
-    now: Slot
-    before: Slot | None
-    """What the older slot says; None if nothing that can be believed."""
+
+class Purse:
+    """An open purse; see :class:`~drivers.cards.purse.OpenPurse`."""
+
+    def __init__(
+        self, transmit: Transmit, uid: bytes, keys: CardKeys, slots: tuple[Slot, ...]
+    ) -> None:
+        self._transmit = transmit
+        self._uid = uid
+        self._keys = keys
+        self._slots = slots
 
     @property
     def state(self) -> PurseState:
-        """Return what goes into the intent."""
-        return PurseState(self.uid, self.now.counter, self.now.value, self.keys.version)
+        """Return how the purse stood when it was opened."""
+        now = self._slots[0]
+        return PurseState(self._uid, now.counter, now.value, self._keys.version)
 
+    def prepare(self, _movement: Movement) -> PurseState:
+        """Return how the purse stands; it was read when the purse was opened."""
+        return self.state
 
-class Verdict(StrEnum):
-    """What became of a movement whose outcome was unknown."""
+    def move(self, movement: Movement) -> Evidence:
+        """Carry out ``movement`` and return what shows it. Three commands.
 
-    NOT_DONE = "not-done"
-    """The card shows that it did not happen."""
-    DONE = "done"
-    AGED_OUT = "aged-out"
-    """The card has been used too often since; only the head office can tell."""
-    ROLLED_BACK = "rolled-back"
-    """The card is older than it was: somebody wrote an old image back. Refuse it."""
+        Raises:
+            CardRefusedError: Not enough money, too much of it, or a purse that is worn out. Nothing
+                was written.
+            DoubtError: The card left, refused, or reads otherwise than was written.
+        """
+        slot = self._next(movement)
+        try:
+            self._write(slot)
+        except (CardTornError, CardRefusedError) as error:
+            raise DoubtError(error) from error
+        return Evidence(slot.counter, slot.value, slot.proof, signed_for(self._uid, movement))
+
+    def settle(self, movement: Movement, before: int) -> Settlement:
+        """Return what became of ``movement``, whose intent found the counter at ``before``.
+
+        By counter and proof alone, never by the balance. The last two movements can be proved.
+
+        Raises:
+            RolledBackError: The counter is lower than it was.
+        """
+        if self._slots[0].counter < before:
+            raise RolledBackError("an old image was written back to the card")
+        if self._slots[0].counter == before:
+            return Settlement(Outcome.DID_NOT, None, b"")
+        for slot in self._slots:
+            if slot.counter == before + 1:
+                return self._judged(slot, movement)
+        return Settlement(Outcome.UNPROVEN, None, b"")
+
+    def _judged(self, slot: Slot, movement: Movement) -> Settlement:
+        if not is_equal(slot.proof, proof_of(self._keys, self._uid, movement)):
+            return Settlement(Outcome.DID_NOT, None, b"")
+        record = Record(
+            movement.kind,
+            slot.counter,
+            movement.amount,
+            movement.terminal,
+            movement.sequence,
+            slot.value,
+        )
+        return Settlement(Outcome.HAPPENED, record, slot.proof)
+
+    def _next(self, movement: Movement) -> Slot:
+        now = self._slots[0]
+        value = now.value + (movement.amount if movement.kind.is_credit else -movement.amount)
+        if not 0 <= value <= AMOUNT_MAX:
+            raise CardRefusedError("not enough money in the purse, or too much")
+        if now.counter == COUNTER_MAX:
+            raise CardRefusedError("the purse is worn out: issue a new card")
+        return Slot(value, now.counter + 1, proof_of(self._keys, self._uid, movement))
+
+    def _write(self, slot: Slot) -> None:
+        block, index = seal_slot(self._keys, self._uid, slot), slot_block(slot)
+        sector.write_block(self._transmit, self._keys.purse, index, block)
+        sector.write_block(self._transmit, self._keys.purse, VALUE_BLOCK, value_of(slot))
+        if sector.read_block(self._transmit, self._keys.purse, index) != block:
+            raise CardRefusedError("the purse reads otherwise than was written")
 
 
 def open_purse(transmit: Transmit, keys: Keys) -> Purse:
-    """Return the purse of the card, ready for a movement. Five commands with the newest keys.
+    """Return the purse of the card, ready for one movement. Five commands with the newest keys.
 
     Raises:
         WrongKeyError: The card takes none of our keys.
@@ -83,50 +147,4 @@ def open_purse(transmit: Transmit, keys: Keys) -> Purse:
     slots = read_slots(own, uid, (first, second))
     if not slots:
         raise CardRefusedError("the purse holds nothing that can be believed")
-    return Purse(uid, own, slots[0], slots[1] if len(slots) > 1 else None)
-
-
-def move(transmit: Transmit, purse: Purse, movement: Movement) -> Evidence:
-    """Carry out ``movement`` and return what shows it. Three commands.
-
-    The caller has checked that the purse holds enough and does not become too full.
-
-    Raises:
-        CardRefusedError: The purse is worn out. Nothing was written.
-        DoubtError: The card left, refused, or reads otherwise than was written.
-    """
-    amount = movement.amount if movement.kind.is_credit else -movement.amount
-    assert 0 <= purse.now.value + amount <= VALUE_MAX
-    if purse.now.counter == COUNTER_MAX:
-        raise CardRefusedError("the purse is worn out: issue a new card")
-    proof = proof_of(purse.keys, purse.uid, movement)
-    slot = Slot(purse.now.value + amount, purse.now.counter + 1, proof)
-    try:
-        _write(transmit, purse, slot)
-    except (CardTornError, CardRefusedError) as error:
-        raise DoubtError(str(error)) from error
-    return Evidence(slot.counter, slot.value, proof, signed_for(purse.uid, movement))
-
-
-def _write(transmit: Transmit, purse: Purse, slot: Slot) -> None:
-    block, index = seal_slot(purse.keys, purse.uid, slot), slot_block(slot)
-    sector.write_block(transmit, purse.keys.purse, index, block)
-    sector.write_block(transmit, purse.keys.purse, VALUE_BLOCK, value_of(slot))
-    if sector.read_block(transmit, purse.keys.purse, index) != block:
-        raise CardRefusedError("the purse reads otherwise than was written")
-
-
-def settle(purse: Purse, before: PurseState, movement: Movement) -> Verdict:
-    """Return what became of ``movement``, begun when the purse stood as ``before``.
-
-    By counter and evidence alone, never by the balance.
-    """
-    if purse.now.counter < before.counter:
-        return Verdict.ROLLED_BACK
-    if purse.now.counter == before.counter:
-        return Verdict.NOT_DONE
-    for slot in (purse.now, purse.before):
-        if slot is not None and slot.counter == before.counter + 1:
-            proof = proof_of(purse.keys, purse.uid, movement)
-            return Verdict.DONE if is_equal(slot.proof, proof) else Verdict.NOT_DONE
-    return Verdict.AGED_OUT
+    return Purse(transmit, uid, own, slots)

@@ -13,7 +13,7 @@ from drivers.cards.classic.keys import card_keys
 from drivers.cards.classic.member import read_member as read_classic
 from drivers.cards.classic.personalise import Job as ClassicJob
 from drivers.cards.classic.personalise import personalise as personalise_classic
-from drivers.cards.classic.purse import Verdict, move, open_purse, settle
+from drivers.cards.classic.purse import open_purse
 from drivers.cards.keys import Masters
 from drivers.cards.ntag424.personalise import Job as Ntag424Job
 from drivers.cards.ntag424.personalise import personalise as personalise_ntag424
@@ -22,7 +22,7 @@ from drivers.cards.ntag424.sun import verify
 from drivers.cards.ntag424.tag import read_address
 from drivers.cards.ntag424.template import Template
 from drivers.cards.pcsc import PcscReader
-from drivers.cards.purse import DoubtError, Kind, Movement
+from drivers.cards.purse import DoubtError, Kind, Movement, Outcome
 from drivers.cards.seam import Transmit
 from drivers.cards.sle44xx.chip import SLE4442
 from drivers.cards.sle44xx.member import Job as SleJob
@@ -132,12 +132,12 @@ def issued() -> Classic:
 
 
 def balance(transmit: Transmit) -> bytes:
-    return str(open_purse(transmit, KEYS).now.value).encode()
+    return str(open_purse(transmit, KEYS).state.balance).encode()
 
 
 def use_classic(transmit: Transmit) -> bytes:
     issue_classic(transmit)
-    move(transmit, open_purse(transmit, KEYS), MOVEMENT)
+    open_purse(transmit, KEYS).move(MOVEMENT)
     return read_classic(transmit, KEYS).text + balance(transmit)
 
 
@@ -174,7 +174,7 @@ def test_a_purse_pulled_out_of_a_real_reader_is_settled_at_the_next_tap(counter:
         purse = open_purse(transmit, KEYS)
         seen.append(purse.state)
         try:
-            move(transmit, purse, MOVEMENT)
+            purse.move(MOVEMENT)
         except DoubtError:
             return b"in doubt"
         return b"moved"
@@ -185,10 +185,10 @@ def test_a_purse_pulled_out_of_a_real_reader_is_settled_at_the_next_tap(counter:
         counter.events.next_of(CardLeft)
     card.power_off()
 
-    def verdict(transmit: Transmit) -> bytes:
-        return settle(open_purse(transmit, KEYS), seen[0], MOVEMENT).value.encode()
+    def outcome(transmit: Transmit) -> bytes:
+        return open_purse(transmit, KEYS).settle(MOVEMENT, seen[0].counter).outcome.encode()
 
-    assert counter.tap(card, verdict) == Verdict.DONE.value.encode()
+    assert counter.tap(card, outcome) == Outcome.HAPPENED.encode()
     assert counter.tap(card, balance) == b"5000"
 
 

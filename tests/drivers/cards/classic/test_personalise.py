@@ -45,7 +45,7 @@ def test_a_run_interrupted_at_any_command_is_mended_by_the_next(fault):
 
         assert [progress.number for progress in done] == [1, 2, 3, 4]
         assert read_member(transmit, KEYS).text == TEXT
-        assert open_purse(transmit, KEYS).now.value == 0
+        assert open_purse(transmit, KEYS).state.balance == 0
 
 
 def test_a_roll_over_interrupted_at_any_command_loses_neither_money_nor_the_card():
@@ -65,7 +65,7 @@ def test_a_roll_over_interrupted_at_any_command_loses_neither_money_nor_the_card
         issued.power_off()
         transmit = transmit_to(issued)
         list(run(personalise(transmit, job, TEXT)))
-        assert open_purse(transmit, both).keys.version == 2
+        assert open_purse(transmit, both).state.key_version == 2
 
 
 def test_a_second_run_writes_nothing():

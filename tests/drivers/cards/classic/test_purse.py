@@ -7,9 +7,10 @@ from drivers.cards.classic.keys import all_card_keys, card_keys
 from drivers.cards.classic.layout import parse_value_block
 from drivers.cards.classic.member import read_member
 from drivers.cards.classic.personalise import Job, personalise, wipe
-from drivers.cards.classic.purse import Verdict, move, open_purse, settle
+from drivers.cards.classic.purse import RolledBackError, open_purse
+from drivers.cards.classic.slots import Slot, seal_slot
 from drivers.cards.keys import Masters, WrongKeyError
-from drivers.cards.purse import DoubtError, Kind, Movement
+from drivers.cards.purse import DoubtError, Kind, Movement, OpenPurse, Outcome, PurseState, Record
 from drivers.cards.seam import BadMacError, CardRefusedError
 from drivers.cards.steps import run
 from tests.cards.sim.classic import Classic
@@ -19,7 +20,6 @@ from tests.drivers.cards.seams import transmit_to
 UID = bytes.fromhex("04a1b2c3")
 KEYS = Masters(((1, b"M" * 16),))
 TEXT = b"TP1:100001:60"
-PURSE_BLOCKS = (8, 9, 10)
 
 
 def issued(sectors: int = 16, top_up: int = 5000) -> Classic:
@@ -27,7 +27,7 @@ def issued(sectors: int = 16, top_up: int = 5000) -> Classic:
     card = Classic(UID, sectors)
     transmit = transmit_to(card)
     list(run(personalise(transmit, Job(UID, card_keys(KEYS, 1, UID), ()), TEXT)))
-    move(transmit, open_purse(transmit, KEYS), movement(Kind.TOP_UP, top_up, 1))
+    open_purse(transmit, KEYS).move(movement(Kind.TOP_UP, top_up, 1))
     card.power_off()
     return card
 
@@ -42,23 +42,27 @@ def test_a_purchase_is_eight_commands_and_leaves_its_proof(sectors):
     transmit = transmit_to(card)
 
     purse = open_purse(transmit, KEYS)
-    evidence = move(transmit, purse, movement())
+    before = purse.prepare(movement())
+    evidence = purse.move(movement())
 
     assert len(card.commands) == 8
     assert [command[1] for command in card.commands] == [
         0xCA, 0x82, 0x86, 0xB0, 0xB0, 0xD6, 0xD6, 0xB0,
     ]  # fmt: skip
     after = open_purse(transmit, KEYS)
-    assert (after.now.value, after.now.counter) == (3800, 2)
+    assert (after.state.balance, after.state.counter) == (3800, 2)
     assert (evidence.balance, evidence.counter) == (3800, 2)
-    assert settle(after, purse.state, movement()) is Verdict.DONE
+    settlement = after.settle(movement(), before.counter)
+    assert settlement.outcome is Outcome.HAPPENED
+    assert settlement.record == Record(Kind.DEBIT, 2, 1200, b"TILL01", 2, 3800)
+    assert settlement.proof == evidence.proof
 
 
 def test_the_value_block_tells_the_same_in_the_cards_own_form():
     card = issued()
     transmit = transmit_to(card)
 
-    move(transmit, open_purse(transmit, KEYS), movement())
+    open_purse(transmit, KEYS).move(movement())
 
     assert parse_value_block(card.memory.read(8 * 16, 16)) == (3800, 2)
 
@@ -71,17 +75,18 @@ def test_a_card_torn_at_any_byte_has_moved_wholly_or_not_at_all(bytes_written):
     card.memory.bytes_left = bytes_written
 
     try:
-        move(transmit, purse, movement())
+        purse.move(movement())
     except DoubtError:
         assert bytes_written < 32
     card.power_off()
     after = open_purse(transmit_to(card), KEYS)
 
-    verdict = settle(after, purse.state, movement())
-    assert (after.now.value, verdict) in ((5000, Verdict.NOT_DONE), (3800, Verdict.DONE))
-    assert (verdict is Verdict.DONE) == (bytes_written >= 16)
-    again = open_purse(transmit_to(card), KEYS)
-    assert move(transmit_to(card), again, movement(amount=100, sequence=3)).balance in (4900, 3700)
+    outcome = after.settle(movement(), purse.state.counter).outcome
+    has_moved = bytes_written >= 16
+    assert outcome is (Outcome.HAPPENED if has_moved else Outcome.DID_NOT)
+    assert after.state.balance == (3800 if has_moved else 5000)
+    balance = after.move(movement(amount=100, sequence=3)).balance
+    assert balance == (3700 if has_moved else 4900)
 
 
 @pytest.mark.parametrize("number", range(8))
@@ -93,12 +98,12 @@ def test_a_card_pulled_at_any_command_is_settled_at_the_next_tap(number, fault):
     transmit = transmit_to(Fate(card, **{fault: number}))
 
     with pytest.raises(DoubtError if number > 4 else CardTornError):
-        move(transmit, open_purse(transmit, KEYS), movement())
+        open_purse(transmit, KEYS).move(movement())
 
     card.power_off()
-    verdict = settle(open_purse(transmit_to(card), KEYS), before, movement())
+    outcome = open_purse(transmit_to(card), KEYS).settle(movement(), before.counter).outcome
     has_moved = number > 5 or (number == 5 and fault == "unheard_at")
-    assert verdict is (Verdict.DONE if has_moved else Verdict.NOT_DONE)
+    assert outcome is (Outcome.HAPPENED if has_moved else Outcome.DID_NOT)
 
 
 def test_another_tills_movement_is_not_taken_for_ours():
@@ -107,37 +112,38 @@ def test_another_tills_movement_is_not_taken_for_ours():
     before = open_purse(transmit, KEYS).state
     other = Movement(Kind.DEBIT, 1200, b"TILL02", 2, "20240501120000")
 
-    move(transmit, open_purse(transmit, KEYS), other)
+    open_purse(transmit, KEYS).move(other)
 
     purse = open_purse(transmit, KEYS)
-    assert settle(purse, before, movement()) is Verdict.NOT_DONE
-    assert settle(purse, before, other) is Verdict.DONE
+    assert purse.settle(movement(), before.counter).outcome is Outcome.DID_NOT
+    assert purse.settle(other, before.counter).outcome is Outcome.HAPPENED
 
 
 def test_the_movement_before_the_last_is_proved_and_older_ones_have_aged_out():
     card = issued()
     transmit = transmit_to(card)
     before = open_purse(transmit, KEYS).state
-    verdicts = []
+    outcomes = []
 
     for sequence in (2, 3, 4):
-        move(transmit, open_purse(transmit, KEYS), movement(amount=100, sequence=sequence))
-        purse = open_purse(transmit, KEYS)
-        verdicts.append(settle(purse, before, movement(amount=100, sequence=2)))
+        open_purse(transmit, KEYS).move(movement(amount=100, sequence=sequence))
+        settlement = open_purse(transmit, KEYS).settle(movement(amount=100), before.counter)
+        outcomes.append(settlement.outcome)
 
-    assert verdicts == [Verdict.DONE, Verdict.DONE, Verdict.AGED_OUT]
+    assert outcomes == [Outcome.HAPPENED, Outcome.HAPPENED, Outcome.UNPROVEN]
 
 
 def test_an_old_image_written_back_is_called_rolled_back():
     card = issued()
     transmit = transmit_to(card)
     image = bytes(card.memory.cells)
-    move(transmit, open_purse(transmit, KEYS), movement())
+    open_purse(transmit, KEYS).move(movement())
     before = open_purse(transmit, KEYS).state
 
     card.memory.cells[:] = image
 
-    assert settle(open_purse(transmit, KEYS), before, movement()) is Verdict.ROLLED_BACK
+    with pytest.raises(RolledBackError):
+        open_purse(transmit, KEYS).settle(movement(), before.counter)
 
 
 def test_a_purse_copied_to_another_card_is_not_believed():
@@ -161,7 +167,7 @@ def test_a_purse_copied_to_another_card_is_not_believed():
 def test_a_slot_copied_into_the_others_place_is_not_believed():
     card = issued()
     transmit = transmit_to(card)
-    move(transmit, open_purse(transmit, KEYS), movement())
+    open_purse(transmit, KEYS).move(movement())
     card.memory.cells[9 * 16 : 10 * 16], card.memory.cells[10 * 16 : 11 * 16] = (
         card.memory.read(10 * 16, 16),
         card.memory.read(9 * 16, 16),
@@ -175,7 +181,7 @@ def test_money_written_into_the_value_block_is_not_believed():
     card = issued()
     card.memory.write(8 * 16, bytes.fromhex("ffffff7f00000080ffffff7f02fd02fd"))
 
-    assert open_purse(transmit_to(card), KEYS).now.value == 5000
+    assert open_purse(transmit_to(card), KEYS).state.balance == 5000
 
 
 def test_a_card_that_reads_back_another_slot_leaves_a_doubt():
@@ -183,19 +189,36 @@ def test_a_card_that_reads_back_another_slot_leaves_a_doubt():
     transmit = transmit_to(Fate(card, lie_at=7, lie=lambda answer: bytes(16) + answer[-2:]))
 
     with pytest.raises(DoubtError, match="reads otherwise"):
-        move(transmit, open_purse(transmit, KEYS), movement())
+        open_purse(transmit, KEYS).move(movement())
 
 
 def test_a_worn_out_purse_is_refused_before_anything_is_written():
     card = issued()
-    transmit = transmit_to(card)
-    purse = open_purse(transmit, KEYS)
-    worn = type(purse.now)(5000, 0xFFFF, bytes(4))
+    worn = Slot(5000, 0xFFFF, bytes(4))
+    card.memory.write(10 * 16, seal_slot(card_keys(KEYS, 1, UID), UID, worn))
+    image = bytes(card.memory.cells)
 
     with pytest.raises(CardRefusedError, match="worn out"):
-        move(transmit, type(purse)(UID, purse.keys, worn, None), movement())
+        open_purse(transmit_to(card), KEYS).move(movement())
 
-    assert open_purse(transmit, KEYS) == purse
+    assert card.memory.cells == image
+
+
+@pytest.mark.parametrize(("kind", "amount"), [(Kind.DEBIT, 5001), (Kind.TOP_UP, 0x7FFFFFFF - 4999)])
+def test_more_than_the_purse_has_or_can_hold_is_refused_before_anything_is_written(kind, amount):
+    card = issued()
+    image = bytes(card.memory.cells)
+
+    with pytest.raises(CardRefusedError, match="not enough money"):
+        open_purse(transmit_to(card), KEYS).move(movement(kind, amount))
+
+    assert card.memory.cells == image
+
+
+def test_a_purse_answers_the_calls_of_every_family():
+    purse: OpenPurse = open_purse(transmit_to(issued()), KEYS)
+
+    assert purse.prepare(movement()).balance == 5000
 
 
 def test_the_member_number_is_six_commands():
@@ -218,8 +241,7 @@ def test_cards_with_old_keys_circulate_while_they_are_rolled_over():
     list(run(personalise(transmit, Job(UID, newest, tuple(older)), TEXT)))
 
     assert read_member(transmit, both).keys.version == 2
-    purse = open_purse(transmit, both)
-    assert (purse.now.value, purse.now.counter, purse.keys.version) == (5000, 2, 2)
+    assert open_purse(transmit, both).state == PurseState(UID, 2, 5000, 2)
     with pytest.raises(WrongKeyError):
         open_purse(transmit, KEYS)
 
