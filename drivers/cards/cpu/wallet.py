@@ -7,6 +7,8 @@ readers, where there is no UID, they are four.
 Source: JR/T 0025.1 (PBOC electronic purse): INITIALIZE FOR PURCHASE and LOAD, DEBIT FOR PURCHASE,
 CREDIT FOR LOAD, GET TRANSACTION PROVE, files 0015 and 0018; ISO/IEC 7816-4 for the rest. That the
 proof is asked for by the counter *after* the transaction is what field programs for such cards do.
+The balance that INITIALIZE tells before a purchase is under no MAC: it is for the display and for a
+first look at whether there is enough, and no book counts with it. Counter and amount are proven.
 Unproven until a real card was seen.
 """
 
