@@ -11,4 +11,4 @@ def test_bent_answers_end_in_an_error_or_in_the_truth(family: str):
 
     talks = sum(times for end, times in ends.items() if end.startswith("purchase"))
     assert talks == 4_000 // ANSWERS_PER_TALK
-    assert ends["purchase: the truth"] < talks // 10
+    assert ends["purchase: the truth"] < talks // 4
