@@ -11,11 +11,11 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 from uvicorn import Config, Server
 
+from sync.patience import PatientProtocol
 from terminal.counter import openapi, pages, routes
 from terminal.counter.counter import Counter
 from terminal.counter.desk import Desk
 from terminal.counter.guard import Guard, names
-from terminal.counter.patience import PatientProtocol
 from terminal.counter.services import Services
 from terminal.counter.signing import Signing
 

@@ -10,6 +10,7 @@ from anyio import to_thread
 from sync.hq.page.application import application
 from sync.hq.page.around import Around
 from sync.hq.reader import HqReader
+from sync.patience import PatientProtocol
 
 THREADS = 4
 """Questions read at the same time; each thread holds a connection to the database."""
@@ -43,7 +44,7 @@ def serve(
         config = uvicorn.Config(
             app,
             loop="asyncio",
-            http="h11",
+            http=PatientProtocol,
             ws="none",
             lifespan="off",
             log_config=None,

@@ -1,5 +1,7 @@
 """The pages for people: drawn for every kind of record, in both languages, with hostile content as text."""
 
+import contextlib
+import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,9 +10,10 @@ import httpx
 import pytest
 
 from sync.hq.page.around import Around
-from sync.hq.page.server import PageNotServedError, serve
+from sync.hq.page.server import CONNECTIONS_MAX, PageNotServedError, serve
 from terminal.core import journal
 from terminal.core.journal import Tender
+from tests.kit.waiting import PATIENCE_S, until
 from tests.sync.page.books import opened
 from tests.sync.page.shop import START_MS, Shop
 from tests.sync.page.site import NOW_MS, running
@@ -131,3 +134,18 @@ def test_an_address_that_is_taken_or_not_ours_is_said(tmp_path: Path):
             with pytest.raises(PageNotServedError, match=listen):
                 serve(listen, books.reader, "en", stop, ready.set, Around(lambda: NOW_MS))
     assert not ready.is_set()
+
+
+def test_callers_that_send_no_whole_request_do_not_lock_the_page_out(tmp_path):
+    with opened(tmp_path) as books, running(books.reader) as address:
+        port = int(address.rpartition(":")[2])
+        with contextlib.ExitStack() as held:
+            for n in range(CONNECTIONS_MAX + 20):
+                line = socket.create_connection(("127.0.0.1", port), PATIENCE_S)
+                held.enter_context(line)
+                line.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n" if n % 2 else b"")
+
+            def answers() -> bool:
+                return httpx.get(f"{address}/healthz", timeout=PATIENCE_S).status_code == 200
+
+            until(answers, "the page answers while the others still hold on")

@@ -1,7 +1,8 @@
-"""The server's patience with a caller: who connects must send a whole request's head in time.
+"""A page's patience with a caller: who connects must send a whole request's head in time.
 
 uvicorn waits for ever for the first byte and for the rest of a head, so that a program that leaves
-connections open would fill every place and lock the cashier's page out. Bodies have a limit of their own.
+connections open would fill every place and lock the page out, the cashier's and the head office's. Bodies
+have limits of their own.
 """
 
 import asyncio
