@@ -170,7 +170,7 @@ class _Maker:
         return True
 
     def change_key(self, number: int) -> None:
-        old, _ = self._key(number)
+        old = self._key(number)
         self._begin(MASTER_KEY)
         self._card.change_key(number, old, self._new(number), self._newest)
 
@@ -227,18 +227,18 @@ class _Maker:
     def _new(self, number: int) -> bytes:
         return self._keys.aes_key(PURPOSES[number], self._newest, self._wanted.uid)
 
-    def _key(self, number: int) -> tuple[bytes, int]:
+    def _key(self, number: int) -> bytes:
         """Return the key that the card says it has there, by its version."""
         self._card.select(AID)
         version = self._card.key_version(number)
         if version == FACTORY_VERSION:
-            return FACTORY_KEY, version
+            return FACTORY_KEY
         if version not in self._keys.versions:
             raise UnknownVersionError(f"key {number}", version)
-        return self._keys.aes_key(PURPOSES[number], version, self._wanted.uid), version
+        return self._keys.aes_key(PURPOSES[number], version, self._wanted.uid)
 
     def _begin(self, number: int) -> None:
-        key, _ = self._key(number)
+        key = self._key(number)
         if self._wanted.make.generation is Generation.EV1:
             self._card.begin_ev1(number, key)
         else:
