@@ -1,7 +1,7 @@
 """Tells which family a card is of, and reads what it says of its member.
 
-A card is tried against one table, top down. A storage card (MIFARE Classic, Ultralight, NTAG) is
-known by its ATR and asked for nothing but its identifier; any other card is asked for our
+A card is tried against one table, top down. A storage card (FeliCa, MIFARE Classic, Ultralight, NTAG)
+is known by its ATR and asked for nothing but its identifier; any other card is asked for our
 application, and for its identifier if it has none. Nothing here writes to a card.
 
 Source: PC/SC part 3, 3.1.3.2.3.2 (the ATR that readers make up for storage cards).
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from drivers.api import CardImage
 from drivers.cards.apdu import STATUS_END_OF_FILE, exchange, get_uid, read_binary, select
+from drivers.cards.felica import is_felica
 from drivers.cards.seam import STATUS_OK, CardRefusedError, Transmit
 
 MEMBER_AID = bytes.fromhex("f054414c4c5901")
@@ -58,6 +59,10 @@ def is_storage_card(atr: bytes) -> bool:
     return atr.startswith(_STORAGE_CARD, _STORAGE_CARD_AT)
 
 
+def _read_felica(transmit: Transmit, atr: bytes) -> _Content | None:
+    return _Content(_read_uid(transmit), b"") if is_felica(atr) else None
+
+
 def _read_storage_card(transmit: Transmit, atr: bytes) -> _Content | None:
     return _Content(_read_uid(transmit), b"") if is_storage_card(atr) else None
 
@@ -84,6 +89,7 @@ def _read_uid(transmit: Transmit) -> bytes:
 
 
 _FAMILIES = (
+    ("felica", _read_felica),
     ("uid", _read_storage_card),
     ("iso7816", _read_member_application),
     ("uid", _read_any_card),

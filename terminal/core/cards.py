@@ -3,7 +3,8 @@
 A medium is a string such as ``uid:04a1b2c3d4e5f6`` or ``card:100001``; the member database knows whose it
 is. A card is not the account: one account has many media. A UID can be copied, so a UID-only card names a
 member and carries no value. Card numbers in files and codes are ``TP1:number:cc`` with two check
-characters. Sources: ISO/IEC 14443-3 6.4.4 (a single-size UID that starts with 08 is random), ISO/IEC 7064
+characters. Sources: ISO/IEC 14443-3 6.4.4 (a single-size UID that starts with 08 is random), NFC Forum
+Digital Protocol 2.0 (NFCID2: a phone makes up an IDm that starts with 01FE or 02FE), ISO/IEC 7064
 (MOD 97-10).
 """
 
@@ -16,6 +17,7 @@ _CODE = re.compile(r"TP1:([0-9A-Z]{4,20}):([0-9]{2})")
 _UID_LENGTHS = frozenset({4, 7, 8, 10})
 _RANDOM_UID_LENGTH = 4
 _RANDOM_UID_FIRST = 0x08
+_MADE_UP_IDMS = (b"\x01\xfe", b"\x02\xfe")
 
 
 def medium(family: str, uid: bytes, data: bytes) -> str | Refusal:
@@ -35,6 +37,8 @@ def medium(family: str, uid: bytes, data: bytes) -> str | Refusal:
     if len(uid) not in _UID_LENGTHS:
         return refuse(Key.CARD_MALFORMED)
     if len(uid) == _RANDOM_UID_LENGTH and uid[0] == _RANDOM_UID_FIRST:
+        return refuse(Key.RANDOM_UID)
+    if family == "felica" and uid.startswith(_MADE_UP_IDMS):
         return refuse(Key.RANDOM_UID)
     return f"uid:{uid.hex()}"
 

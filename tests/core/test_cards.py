@@ -29,6 +29,13 @@ def test_a_random_uid_is_refused():
     assert medium("uid", bytes.fromhex("08a1b2c3"), b"") == Refusal(Key.RANDOM_UID)
 
 
+@pytest.mark.parametrize("idm", ["01fe2e4cd8a30b12", "02fe2e4cd8a30b12"])
+def test_an_idm_that_a_phone_made_up_is_refused(idm):
+    # NFC Forum Digital Protocol 2.0: 01FE is drawn for peer to peer, 02FE set by the phone's software.
+    assert medium("felica", bytes.fromhex(idm), b"") == Refusal(Key.RANDOM_UID)
+    assert medium("uid", bytes.fromhex(idm), b"") == f"uid:{idm}"  # An ISO/IEC 15693 card may.
+
+
 @pytest.mark.parametrize("length", [0, 1, 3, 5, 6, 9, 11, 300])
 def test_a_uid_of_no_known_length_is_refused(length):
     assert medium("uid", b"\x01" * length, b"") == Refusal(Key.CARD_MALFORMED)

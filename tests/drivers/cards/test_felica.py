@@ -22,7 +22,7 @@ def test_an_idm_names_a_medium():
     idm = read_idm(transmit_to(Felica(IDM)))
 
     assert idm == IDM
-    assert medium("uid", idm, b"") == "uid:012e4cd8a30b1234"
+    assert medium("felica", idm, b"") == "uid:012e4cd8a30b1234"
 
 
 @pytest.mark.parametrize("first", ["01fe", "02fe"])

@@ -10,6 +10,7 @@ from drivers.cards.seam import CardRefusedError, Response
 
 ATR = bytes.fromhex("3b80800101")
 STORAGE_ATR = bytes.fromhex("3b8f8001804f0ca000000306030001000000006a")  # PC/SC part 3, Classic 1K
+FELICA_ATR = bytes.fromhex("3b8f8001804f0ca00000030603f011000000008a")  # ACR122U API 2.04, 3.1
 SELECT = "00a4040007f054414c4c590100"
 READ = "00b00000ff"
 GET_UID = "ffca000000"
@@ -44,9 +45,10 @@ def test_the_application_is_named_tally_in_the_unregistered_range():
         (STORAGE_ATR, {GET_UID: "04a1b2c39000"}, "uid", "04a1b2c3", b"", 1),
         (STORAGE_ATR, {GET_UID: "00112233445566778899" + "9000"}, "uid", "00112233445566778899", b"", 1),
         (b"", {SELECT: "6a82", GET_UID: "04a1b2c39000"}, "uid", "04a1b2c3", b"", 2),
+        (FELICA_ATR, {GET_UID: "012e4cd8a30b12349000"}, "felica", "012e4cd8a30b1234", b"", 1),
     ],
     ids=["application", "end of file warned of", "T=0", "fullest file", "no application",
-         "random identifier", "MIFARE Classic", "ten-byte identifier", "no ATR"],
+         "random identifier", "MIFARE Classic", "ten-byte identifier", "no ATR", "FeliCa"],
 )  # fmt: skip
 def test_a_card_is_told_by_what_it_answers(atr, answers, family, uid, data, commands):
     card = Card(**answers)
