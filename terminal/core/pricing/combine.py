@@ -22,6 +22,7 @@ from terminal.core.pricing.facts import Recorder
 from terminal.core.pricing.index import FIXED, PERCENT, Choice, Compiled, Rule
 from terminal.core.pricing.promotions import PointsPrice, Threshold
 from terminal.core.pricing.sets import Parcel, Part, Table, Turn, claimed
+from terminal.core.pricing.steps import most_off
 from terminal.core.units import ONE_PIECE, Minor, Points
 
 COMBINATIONS_MAX = 512
@@ -135,15 +136,34 @@ class Search:
         self, at: int, stage: Stage, rule: Rule, parcels: Parcels
     ) -> tuple[Rule, list[Part]]:
         """Return the rule that acts, ``rule`` or a rival, and what it takes part of."""
-        parts = self._turn(at, stage, rule, parcels)
-        if not stage.rivals:
+        if stage.rivals:
+            rule, parts = self._best_rival(at, stage, rule, parcels)
             return rule, parts
-        saved = sum([part[4] for part in parts])
-        for rival in stage.rivals:
+        return rule, self._turn(at, stage, rule, parcels)
+
+    def _best_rival(
+        self, at: int, stage: Stage, rule: Rule, parcels: Parcels
+    ) -> tuple[Rule, list[Part]]:
+        """Return the rival that saves most; what each saves at most is asked before how it is shared."""
+        blocked = self.ready.blocked[stage.group]
+        free = [p for line in stage.lines for p in parcels[line] if not p[2] & blocked]
+        measured = sum([parcel[1] for parcel in free])
+        hopes = [
+            (-_hope(rival, measured, len(free)), rival.rank, rival)
+            for rival in (rule, *stage.rivals)
+        ]
+        hopes.sort()
+        parts: list[Part] = []
+        saved = 0
+        for hope, _, rival in hopes:
+            if -hope < saved or hope == 0:
+                break
             others = self._turn(at, stage, rival, parcels)
             other = sum([part[4] for part in others])
-            if other > saved:
+            if other > saved or (other == saved and rival.rank < rule.rank):
                 rule, parts, saved = rival, others, other
+        if self.doubt is None:
+            self.measured[at] = measured
         return rule, parts
 
     def _turn(self, at: int, stage: Stage, rule: Rule, parcels: Parcels) -> list[Part]:
@@ -185,28 +205,36 @@ class Search:
 
     def _lines(self, stage: Stage, parcels: Parcels, out: frozenset[Rule]) -> Minor:
         """Give each line the best of its rules that are not ``out``; return what was saved."""
-        blocked, bit = self.ready.blocked[stage.group], 1 << stage.group
+        ready = self.ready
+        blocked = ready.blocked[stage.group]
+        # Nothing of this group comes after: who took part is noted only where a later group asks.
+        bit = 1 << stage.group & ready.noted
+        floors = self.table.floors if self.table.has_floors else None
         saved = 0
         for line, choices in zip(stage.lines, stage.every if out else stage.choices, strict=True):
             parts = parcels[line]
-            floor = self.table.floors[line]
-            room = sum(part[1] for part in parts) - floor if floor else None
+            room = None if floors is None else sum([p[1] for p in parts]) - floors[line]
             for place, (quantity, net, mask) in enumerate(parts):
                 if mask & blocked:
                     continue
                 after, rule = best_choice(choices, net, quantity, out)
-                if room is not None and net - after > room:
-                    after = net - max(0, room)
-                    self.cut.add(line)
-                if rule is None or after >= net:
+                if rule is None:
                     continue
                 if room is not None:
+                    if net - after > room:
+                        after = net - max(0, room)
+                        self.cut.add(line)
                     room -= net - after
+                    if after == net:
+                        continue
                 saved += net - after
                 self.taken.append((line, rule, net - after, 0))
                 new = (quantity, after, mask | bit)
-                now = parcels[line]
-                parcels[line] = (*now[:place], new, *now[place + 1 :])
+                if len(parts) == 1:
+                    parcels[line] = (new,)
+                else:
+                    now = parcels[line]
+                    parcels[line] = (*now[:place], new, *now[place + 1 :])
         return saved
 
 
@@ -248,12 +276,38 @@ def combined(
         return search.best
     if not first.measured and not any(ready.lasting):
         return first.best  # Line rules only: each leaves the lowest net, and lower is never dearer.
-    doubt = doubts(ready, stages, grosses, first.measured)
+    doubt = doubts(ready, stages, _sums(first, grosses), first.measured)
+    if doubt is not None and doubt.most is not None:
+        # How high the nets can be at all is worth knowing: it clears most doubts.
+        without = [
+            Stage(stage.group, None, ()) if at in doubt.lines else stage
+            for at, stage in enumerate(stages)
+        ]
+        bare = Search(ready, table, recorder, without)
+        bare.walk(0, parcels.copy(), total)
+        doubt = doubts(ready, stages, bare.measured, first.measured)
     if doubt is None:
         return first.best
     search = Search(ready, table, recorder, stages, doubt)
     search.walk(0, parcels, total)
     return search.best
+
+
+def _sums(first: Search, grosses: Sequence[Minor]) -> dict[int, Minor]:
+    """Return the gross of the lines of each stage that was measured."""
+    return {at: sum([grosses[line] for line in first.stages[at].lines]) for at in first.measured}
+
+
+def _hope(rule: Rule, measured: Minor, parcels: int) -> Minor:
+    """Return what a threshold can save at most; roundings of lines may each add a unit."""
+    gives = rule.promotion.gives
+    assert isinstance(gives, Threshold)
+    if gives.by_pieces:
+        return measured
+    hope = most_off(gives, measured)
+    return (
+        hope + parcels if hope and any(step.percent is not None for step in gives.steps) else hope
+    )
 
 
 def with_rivals(ready: Compiled, stages: Sequence[Stage]) -> Sequence[Stage]:

@@ -46,12 +46,13 @@ class Doubt:
 def doubts(
     ready: Compiled,
     stages: Sequence[Staged],
-    grosses: Sequence[Minor],
+    highest: Mapping[int, Minor],
     measured: Mapping[int, Minor],
 ) -> Doubt | None:
     """Return where both ways must be tried; None when letting in everything is the best.
 
-    ``measured`` is the net each rule over several units saw when everything was let in.
+    ``measured`` is the net each rule over several units saw when everything was let in, ``highest`` the
+    most it could see.
     """
     searched = [at for at, stage in enumerate(stages) if ready.groups[stage.group].policy == "best"]
     spreads = {at for at in measured if _is_followed(ready, stages, at)}
@@ -64,7 +65,7 @@ def doubts(
         )
     )  # fmt: skip
     touchy = [at for at in measured if at in spreads]
-    touchy += _reachable(stages, grosses, measured, is_certain=not rules and not spreads)
+    touchy += _reachable(stages, highest, measured, is_certain=not rules and not spreads)
     lines = frozenset(
         at for at in searched
         if at not in measured
@@ -76,7 +77,7 @@ def doubts(
     if not rules and not lines:
         return None
     is_certain = not rules and not spreads and not any(ready.lasting)
-    return Doubt(rules, lines, _most(stages, grosses, measured) if is_certain else None)
+    return Doubt(rules, lines, _most(stages, highest) if is_certain else None)
 
 
 def everywhere(ready: Compiled, stages: Sequence[Staged]) -> Doubt:
@@ -130,7 +131,7 @@ def _jumps(stage: Staged) -> bool:
 
 def _reachable(
     stages: Sequence[Staged],
-    grosses: Sequence[Minor],
+    highest: Mapping[int, Minor],
     measured: Mapping[int, Minor],
     *,
     is_certain: bool,
@@ -143,7 +144,7 @@ def _reachable(
     for at, least in measured.items():
         if not _jumps(stages[at]):
             continue
-        most = sum(grosses[line] for line in stages[at].lines)
+        most = highest[at]
         more, missing = _prospect(stages[at], least if is_certain else 0, most)
         if (more and least + missing <= most) or (more and not is_certain):
             found.append(at)
@@ -152,13 +153,10 @@ def _reachable(
     return [] if is_certain and gain <= cost else found
 
 
-def _most(
-    stages: Sequence[Staged], grosses: Sequence[Minor], measured: Mapping[int, Minor]
-) -> Minor | None:
+def _most(stages: Sequence[Staged], highest: Mapping[int, Minor]) -> Minor | None:
     """Return what all rules over several units could take off at most; None when that is not known."""
     most = 0
-    for at in measured:
-        nets = sum(grosses[line] for line in stages[at].lines)
+    for at, nets in highest.items():
         of_stage = [
             most_off(gives, nets) if isinstance(gives, Threshold) and not gives.by_pieces else None
             for gives in _gives(stages[at])

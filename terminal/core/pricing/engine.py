@@ -45,11 +45,13 @@ def evaluate(lines: Sequence[Line], book: RuleBook, recorder: Recorder) -> Price
     laid = [lines[place] for place in order]
     ready = compiled(book)
     grosses = [(2 * each.price * each.quantity + ONE_PIECE) // (2 * ONE_PIECE) for each in laid]
+    floors = tuple(map(_floor_with if book.never_below_cost else _floor, laid, grosses))
     table = Table(
         tuple([each.goods for each in laid]),
         tuple([each.quantity for each in laid]),
         tuple([each.price for each in laid]),
-        tuple(map(_floor_with if book.never_below_cost else _floor, laid, grosses)),
+        floors,
+        any(floors),
     )
     stages = _stages(ready, table, laid, grosses, recorder)
     by_place: list[list[Taken]] = [[] for _ in laid]

@@ -6,6 +6,8 @@ of the world is worked out once and remembered, so ten thousand rules that do no
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from terminal.core.pricing.basket import Goods
@@ -28,9 +30,9 @@ from terminal.core.units import Minor
 
 PERCENT, OFF, FIXED = 0, 1, 2
 """How a line rule computes: ``value`` is what is paid of 100, what is taken off, or what a unit costs."""
-VIEWS_MAX = 256
+VIEWS_MAX = 1_000
 """States of the world that are remembered; then all are forgotten."""
-ARTICLES_MAX = 2_000
+ARTICLES_MAX = 1_000
 """Articles that are remembered for each."""
 
 
@@ -83,6 +85,8 @@ class Compiled:
     """By group: bits of the groups whose units it does not take, its own among them."""
     lasting: tuple[int, ...]
     """By group: bits that still mean something when its turn comes."""
+    noted: int
+    """Bits that mean something to any later group."""
     by_product: dict[str, list[Rule]]
     by_brand: dict[str, list[Rule]]
     by_category: dict[str, list[Rule]]
@@ -191,8 +195,9 @@ def _compile(book: RuleBook) -> Compiled:
     every.sort(key=lambda each: (places[each.group], *order(each), each.version))
     rules = [Rule(each, places[each.group], rank) for rank, each in enumerate(every)]
     blocked = _blocked(book.groups, places)
+    lasting = _lasting(blocked)
     made = Compiled(
-        book.groups, blocked, _lasting(blocked), {}, {}, {}, [],
+        book.groups, blocked, lasting, reduce(or_, lasting, 0), {}, {}, {}, [],
         _asked(every), tuple(sorted({edge for e in every for span in e.when.hours for edge in span})),
     )  # fmt: skip
     for rule in rules:

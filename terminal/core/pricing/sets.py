@@ -48,6 +48,7 @@ class Table:
     prices: tuple[Minor, ...]
     floors: tuple[Minor, ...]
     """The least each line may come to."""
+    has_floors: bool
 
     def pieces(self, line: int) -> int:
         """Return how many whole pieces ``line`` counts for; 0 for weighed goods."""
@@ -111,7 +112,7 @@ def claimed(turn: Turn) -> list[Part]:
     gives = turn.rule.promotion.gives
     match gives:
         case Threshold():
-            parts = _threshold(turn, gives)
+            return _threshold(turn, gives)
         case Nth():
             parts = _sets(turn, gives)
         case SetPrice():
@@ -155,7 +156,10 @@ def _threshold(turn: Turn, gives: Threshold) -> list[Part]:
     off = taken_off(gives, nets, pieces, turn.units_left)
     if turn.rule.promotion.cap is not None and sum(off) > turn.rule.promotion.cap:
         off = share(turn.rule.promotion.cap, off)
-    off = _fitting(turn, [part[0] for part in free], nets, off)
+    if not any(off):
+        return []
+    if turn.table.has_floors:
+        off = _fitting(turn, [part[0] for part in free], nets, off)
     return [
         (line, place, quantity, net, each)
         for (line, place, (quantity, net, _)), each in zip(free, off, strict=True)
@@ -185,6 +189,8 @@ def _fitting(
 
 def _room(turn: Turn, lines: list[int], nets: list[Minor]) -> list[Minor]:
     """Return how much each part may still lose; a line's parts share its room in their order."""
+    if not turn.table.has_floors:
+        return nets
     left: dict[int, Minor] = {}
     for line in lines:
         whole = sum(parcel[1] for parcel in turn.parcels[line])
@@ -362,7 +368,7 @@ def _merged(parts: list[Part]) -> list[Part]:
 
 def _bounded(turn: Turn, parts: list[Part]) -> list[Part]:
     """Return ``parts`` with no more taken off than the rule's cap and the lines' floors allow."""
-    if not parts:
+    if not parts or (turn.rule.promotion.cap is None and not turn.table.has_floors):
         return parts
     room = _room(turn, [part[0] for part in parts], [part[3] for part in parts])
     off = tuple([min(part[4], most) for part, most in zip(parts, room, strict=True)])

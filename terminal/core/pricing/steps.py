@@ -35,7 +35,9 @@ def taken_off(
 
 def most_off(gives: Threshold, measured: int) -> Minor:
     """Return what the threshold takes off at most when ``measured`` money is spent."""
-    return sum(taken_off(gives, [measured], 0, None))
+    if measured < gives.steps[0].start:
+        return 0
+    return taken_off(gives, (measured,), 0, None)[0]
 
 
 def next_start(gives: Threshold, measured: int) -> int:
