@@ -80,9 +80,9 @@ class Attendant:
             case api.Scanned(text=text):
                 self._happen(translate.scanned(text, self._edges.look))
             case api.CardUnreadable():
-                self._notice(Tell(Key.CARD_UNREADABLE, "bad"))
+                self.tell(Tell(Key.CARD_UNREADABLE, "bad"))
             case api.ScanRefused():
-                self._notice(Tell(Key.UNREADABLE_CODE, "bad"))
+                self.tell(Tell(Key.UNREADABLE_CODE, "bad"))
             case api.PrintDone() | api.PrintNotStarted() | api.PrintUnknown():
                 self._printed(event)
             case api.PrinterStatus() | api.DeviceUp() | api.DeviceDown() | api.CardLeft():
@@ -151,6 +151,7 @@ class Attendant:
             self._performer.last_receipt,
             tuple(self._notices),
             "ok",
+            edges.shop_faults,
         )
 
     def _happen(self, event: tills.Event | Refusal) -> None:
@@ -158,7 +159,7 @@ class Attendant:
         said = event if isinstance(event, Refusal) else self._decide(event, None, None)
         if isinstance(said, Refusal):
             said = self._explained(said)
-            self._notice(Tell(said.key, "bad", said.facts))
+            self.tell(Tell(said.key, "bad", said.facts))
 
     def _call(self, call: desk.Call) -> Answer:
         before = self._answered(call)
@@ -229,7 +230,7 @@ class Attendant:
         self._basket_changed = True
         for effect in effects:
             if isinstance(effect, Tell):
-                self._notice(self._with_receipt(effect))
+                self.tell(self._with_receipt(effect))
         return Done(answer_of(seq, self._performer.last) if seq else {})
 
     def _with_receipt(self, tell: Tell) -> Tell:
@@ -278,14 +279,14 @@ class Attendant:
         if isinstance(done, Refusal):
             return done
         if not edges.printing.copy(ordinal, entry, copies):
-            self._notice(Tell("copy-not-printed", "warn", (("receipt", number),)))
+            self.tell(Tell("copy-not-printed", "warn", (("receipt", number),)))
         return done
 
     def _printed(self, event: api.PrintDone | api.PrintNotStarted | api.PrintUnknown) -> None:
         said = self._edges.printing.said(event)
         if said is not None:
             key, number = said
-            self._notice(Tell(key, "warn", (("receipt", self._edges.receipt_name(number)),)))
+            self.tell(Tell(key, "warn", (("receipt", self._edges.receipt_name(number)),)))
 
     def _device(
         self, event: api.PrinterStatus | api.DeviceUp | api.DeviceDown | api.CardLeft
@@ -324,6 +325,7 @@ class Attendant:
         if light is not None:
             self._lights[event.device] = lights.after(light, event)
 
-    def _notice(self, tell: Tell) -> None:
+    def tell(self, tell: Tell) -> None:
+        """Show a notice with the next view."""
         self._noticed += 1
         self._notices.append(Notice(self._noticed, tell.key, tell.level, tell.facts))

@@ -51,6 +51,8 @@ class Edges:
     devices: Sequence[tuple[str, str]]
     """Name and kind of every device, in the order of the settings."""
     virtual: dict[str, Virtual]
+    shop_faults: int
+    """Faults of a shop file that was not taken over; the last good one is in force."""
     prepare_printer: Callable[[], None]
     """Have the printer asked how it is, so that the answer is fresh when a receipt comes."""
 

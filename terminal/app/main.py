@@ -68,6 +68,9 @@ class _Till:
 
         try:
             parts = wire.assemble(self.settings)
+        except ConfigError as error:
+            sys.stderr.write(render_all(error.faults) + "\n")
+            return _fault_page(error, self.settings.counter.listen, self.told)
         except (wire.StartError, LedgerError) as error:
             log.critical("%s", error)
             return FAILED

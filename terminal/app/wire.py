@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from config.faults import ConfigError
+from config.faults import ConfigError, render_all
 from config.schema import FIRST, Terminal
 from drivers.api import Driver, Printer
 from drivers.registry import make_printer, make_reader, make_scanner
@@ -38,7 +38,7 @@ from terminal.store import mirror
 from terminal.store.basket import BasketFile
 from terminal.store.ledger import Ledger
 from terminal.store.schema import Identity
-from terminal.store.shopfile import load_shop_file
+from terminal.store.shopfile import is_last_good_there, load_shop_file
 from terminal.store.statements import OwnLedger
 from terminal.store.swap import MasterDataError
 
@@ -72,6 +72,8 @@ class Parts:
     errands: Errands
     clerk: Clerk
     stopping: threading.Event
+    shop_faults: int
+    """Faults of a shop file that was not taken over; the last good one is in force."""
     opened: threading.Event
     """Set once the ledger is open and the drivers run, or never will."""
 
@@ -127,17 +129,19 @@ def assemble(settings: Terminal) -> Parts:
 
     Raises:
         StartError: Its folder, keys or master data cannot be used.
+        ConfigError: The shop file has faults, and there is no earlier one to go on with.
     """
     folder = Path(settings.terminal.data_dir)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         key = load_or_make(Path(settings.till_key()))
         _pepper(Path(settings.pepper()))
+        faults = 0
         if settings.shop is not None:
-            load_shop_file(Path(settings.shop.data), folder)
+            faults = _load_shop(Path(settings.shop.data), folder)
         elif settings.sync is not None:
             mirror.ensure(folder)
-    except (OSError, BadKeyError, MasterDataError, ConfigError) as error:
+    except (OSError, BadKeyError, MasterDataError) as error:
         raise StartError(f"cannot start: {error}") from error
     inbox: Inbox = queue.Queue(INBOX_MAX)
     stopping = threading.Event()
@@ -156,8 +160,26 @@ def assemble(settings: Terminal) -> Parts:
         Errands(),
         Clerk(settings),
         stopping,
+        faults,
         threading.Event(),
     )
+
+
+def _load_shop(source: Path, folder: Path) -> int:
+    """Take the shop file over; return how many faults it has when the last good one stays in force.
+
+    Raises:
+        ConfigError: It has faults, and there is no last good one.
+        MasterDataError: It cannot be read, or not be taken over.
+    """
+    try:
+        load_shop_file(source, folder)
+    except ConfigError as error:
+        if not is_last_good_there(folder):
+            raise
+        log.warning("the last good shop file stays in force:\n%s", render_all(error.faults))
+        return len(error.faults)
+    return 0
 
 
 def _emit(inbox: Inbox, stopping: threading.Event, event: object) -> None:
@@ -192,6 +214,7 @@ def _open(parts: Parts) -> tuple[Edges, Attendant]:
         None,
         [(driver.device, kind) for kind, driver in parts.drivers],
         _virtual(parts),
+        parts.shop_faults,
         printer.prepare if printer else lambda: None,
     )
     edges.printing.name_of = edges.receipt_name

@@ -68,7 +68,7 @@ _TILL = _object(
         "doubts": _list(_object(receipt=TEXT, state={"enum": ["waiting", "unknown"]})),
     },
     version=WHOLE, now=TEXT, store=TEXT, terminal=TEXT, title=TEXT, currency=TEXT, locale=TEXT,
-    signed_in=YES_NO, sale=_SALE, devices=_list(_DEVICE), disk={"enum": ["ok", "slow"]},
+    signed_in=YES_NO, sale=_SALE, devices=_list(_DEVICE), disk={"enum": ["ok", "slow"]}, shop_faults=WHOLE,
     last_receipt=TEXT, virtual=_list(_object(name=TEXT, kind=TEXT)),
     sync=_object(
         connected=YES_NO, acknowledged=WHOLE, pending=WHOLE, fresh_at=MAYBE_TEXT, trouble=TEXT,

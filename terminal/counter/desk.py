@@ -280,6 +280,8 @@ class View:
     """The last few, newest last."""
     disk: str
     """``ok`` or ``slow``: the disk does not answer."""
+    shop_faults: int = 0
+    """Faults of a shop file that was not taken over; the last good one is in force."""
 
 
 class Desk(Protocol):

@@ -35,6 +35,7 @@ def till(view: View, services: Services, language: Language, *, whole: bool) -> 
         "devices": [light(each, language, whole=whole) for each in view.devices],
         "sync": _sync(view, language),
         "disk": view.disk,
+        "shop_faults": view.shop_faults,
         "last_receipt": view.last_receipt,
         "virtual": [{"name": each.name, "kind": each.kind} for each in services.virtual],
     }

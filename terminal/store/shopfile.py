@@ -47,6 +47,12 @@ def load_shop_file(source: Path, data_dir: Path) -> bool:
     return True
 
 
+def is_last_good_there(data_dir: Path) -> bool:
+    """Return whether both databases are as an earlier, good shop file made them."""
+    stamped = _read(data_dir / "shop.digest").split("\n")[1:]
+    return stamped == [_digest_of(data_dir / name) for name in ("catalog.db", "members.db")]
+
+
 def tables(shop: ShopFile) -> tuple[CatalogTables, MemberTables]:
     """Return what the shop file says, as rows.
 

@@ -341,15 +341,27 @@ SHOP_FAULTS = {
 
 
 @pytest.mark.parametrize("fault", SHOP_FAULTS.values(), ids=SHOP_FAULTS)
-def test_a_broken_shop_file_ends_the_till_with_file_and_line(tmp_path, fault):
+def test_a_broken_shop_file_is_shown_on_a_page_with_file_and_line(tmp_path, fault):
     with contextlib.closing(Broken(tmp_path)) as broken:
         broken.till.shop.write_text(fault)
 
-        broken.till.start()
-
-        assert broken.till.wait() == 1
+        assert "shop.toml" in run_until_it_says(broken.till).text
         assert "shop.toml:" in broken.till.log
         assert "Traceback" not in broken.till.log
+
+
+def test_with_a_shop_file_that_was_spoiled_the_last_good_one_stays_in_force(tmp_path):
+    with TillProcess(tmp_path) as till:
+        till.api.sign_in()
+        before = till.api.sell(WATER)
+        till.shop.write_text(SHOP_FAULTS["a price that is text"])
+
+        till.restart()
+
+        till.api.sign_in()
+        assert "shop.toml:" in till.log
+        assert till.state()["shop_faults"] == till.log.count("shop.toml:")
+        assert till.api.sell(WATER)["total"] == before["total"]
 
 
 def test_a_broken_key_of_the_till_ends_it_with_a_clear_word(tmp_path):
