@@ -32,6 +32,8 @@ def main(words: list[str] | None = None) -> int:
 
             print(json.dumps(json_schema(), indent=2, ensure_ascii=False))
             return 0
+        case "rules", "check":
+            return _rules_check(Path(asked.file), asked.shop and Path(asked.shop))
         case "key", "new":
             return _key_new(Path(asked.config), asked.name, asked.role)
         case _:
@@ -54,6 +56,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     config.add_parser("check", help="all faults at once").add_argument("file")
     config.add_parser("schema", help="JSON Schema for editors")
+    rules = commands.add_parser("rules", help="rules of prices").add_subparsers(
+        dest="action", required=True
+    )
+    check = rules.add_parser("check", help="all faults of a rules file at once")
+    check.add_argument("file", help="TOML, or JSON when its name ends in .json")
+    check.add_argument("--shop", help="shop file whose goods, categories and tiers the rules name")
     key = commands.add_parser("key", help="keys for programs").add_subparsers(
         dest="action", required=True
     )
@@ -104,6 +112,21 @@ def _config_check(path: Path) -> int:
         print(render_all(faults), file=sys.stderr)
         return BAD_SETTINGS
     print(f"{path}: good")
+    return 0
+
+
+def _rules_check(path: Path, shop: Path | None) -> int:
+    from config.faults import ConfigError, render_all
+    from config.load import load_shop
+    from config.rulechecks import NOTHING_KNOWN
+    from config.rules import known_of, load_rules
+
+    try:
+        rules = load_rules(path, known_of(load_shop(shop)) if shop else NOTHING_KNOWN)
+    except ConfigError as error:
+        print(render_all(error.faults), file=sys.stderr)
+        return BAD_SETTINGS
+    print(f"{path}: good, version {rules.version}, {len(rules.promotions)} promotions")
     return 0
 
 

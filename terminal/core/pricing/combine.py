@@ -65,6 +65,8 @@ class Search:
     """Net that each rule saw at its turn, by its place among the stages."""
     cut: set[int] = field(default_factory=set)
     """Lines whose floor held something back."""
+    met: list[tuple[Parcels, Minor, int]] = field(default_factory=list)
+    """Parcels, total and count of what was taken when each stage had its turn, if nothing is tried."""
     least: Minor | None = None
     """Total of the last whole combination that let in the rest, without what jumped."""
 
@@ -74,8 +76,7 @@ class Search:
         jumped = 0
         while at < len(self.stages):
             stage = self.stages[at]
-            if at == 0 or self.stages[at - 1].group != stage.group:
-                _open(parcels, self.ready.lasting[stage.group])
+            self._arrive(at, parcels, total)
             if stage.rule is None:
                 if doubt is not None and at in doubt.lines:
                     self._doubted_lines(at, parcels, total, frozenset(), frozenset())
@@ -101,6 +102,19 @@ class Search:
             self.least = total + jumped
         if self.best_total is None or total < self.best_total:
             self.best_total, self.best = total, tuple(self.taken)
+
+    def _arrive(self, at: int, parcels: Parcels, total: Minor) -> None:
+        if self.doubt is None:
+            self.met.append((parcels.copy(), total, len(self.taken)))
+        group = self.stages[at].group
+        if at == 0 or self.stages[at - 1].group != group:
+            _open(parcels, self.ready.lasting[group])
+
+    def go_on(self, first: "Search", at: int) -> None:
+        """Walk from stage ``at``, up to which nothing is in doubt, where ``first`` had come to it."""
+        parcels, total, taken = first.met[at]
+        self.taken = first.taken[:taken]
+        self.walk(at, parcels.copy(), total)
 
     def _doubted_lines(
         self, at: int, parcels: Parcels, total: Minor, out: frozenset[Rule], kept: frozenset[Rule]
@@ -269,10 +283,10 @@ def combined(
     total = sum(grosses)
     stages = with_rivals(ready, stages)
     first = Search(ready, table, recorder, stages)
-    first.walk(0, parcels.copy(), total)
+    first.walk(0, parcels, total)
     if first.cut:
         search = Search(ready, table, recorder, stages, everywhere(ready, stages))
-        search.walk(0, parcels, total)
+        search.go_on(first, 0)
         return search.best
     if not first.measured and not any(ready.lasting):
         return first.best  # Line rules only: each leaves the lowest net, and lower is never dearer.
@@ -284,12 +298,12 @@ def combined(
             for at, stage in enumerate(stages)
         ]
         bare = Search(ready, table, recorder, without)
-        bare.walk(0, parcels.copy(), total)
-        doubt = doubts(ready, stages, bare.measured, first.measured)
+        bare.go_on(first, min(doubt.lines))
+        doubt = doubts(ready, stages, {**first.measured, **bare.measured}, first.measured)
     if doubt is None:
         return first.best
     search = Search(ready, table, recorder, stages, doubt)
-    search.walk(0, parcels, total)
+    search.go_on(first, min(doubt.rules | doubt.lines))
     return search.best
 
 
