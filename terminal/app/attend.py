@@ -129,7 +129,10 @@ class Attendant:
 
     def idle(self) -> None:
         """Do what wants a quiet moment."""
-        self._edges.ledger.checkpoint()
+        try:
+            self._edges.ledger.checkpoint()
+        except LedgerError as error:  # The disk is full; nothing is lost, and there will be other moments.
+            log.warning("the ledger is not tidied: %s", error)
         self._edges.clock.look_again()
 
     def view(self) -> View:

@@ -1,11 +1,14 @@
 """A till whose disk fills up: it says so, takes nothing back, and goes on once there is room."""
 
+import contextlib
 from pathlib import Path
 
 import pytest
 
+from terminal.store.ledger import CHECKPOINT_EVERY
 from tests.kit.mounts import ALONE
 from tests.kit.till import COLA, TOP, WATER, TillProcess
+from tests.kit.waiting import until
 
 SIZE = "16m"
 
@@ -29,15 +32,18 @@ def inside(till) -> Path:
     return Path(f"/proc/{till.pid}/root{till.data}")
 
 
+def fill(till) -> Path:
+    """Leave no room on the till's disk; return the file that takes it."""
+    filler = inside(till) / "filler"
+    with contextlib.suppress(OSError), filler.open("wb", buffering=0) as file:
+        while file.write(bytes(4096)):
+            pass
+    return filler
+
+
 def test_a_full_disk_is_a_refusal_in_words_and_selling_goes_on_once_there_is_room(till):
     first = till.api.sell(COLA)
-    filler = inside(till) / "filler"
-    with filler.open("wb") as file:
-        try:
-            while file.write(bytes(65536)):
-                file.flush()
-        except OSError:
-            pass
+    filler = fill(till)
 
     asked = {
         "lines": [{"code": WATER}],
@@ -54,3 +60,17 @@ def test_a_full_disk_is_a_refusal_in_words_and_selling_goes_on_once_there_is_roo
     again = till.api.json("POST", "/sales", asked)
     paid = till.api.pay()
     assert [first["seq"] + 1, first["seq"] + 2] == [again["seq"], paid["seq"]]
+
+
+def test_what_gathered_for_a_quiet_moment_waits_until_there_is_room(till):
+    # More than the write-ahead log keeps before an idle till moves it into the ledger's file.
+    for _ in range(CHECKPOINT_EVERY + 1):
+        till.api.sell(COLA)
+    filler = fill(till)
+
+    until(lambda: "is not tidied" in till.log, "the till had its quiet moment")
+    assert till.state()["sale"]["state"] == "idle"
+
+    filler.unlink()
+    till.api.sell(COLA)
+    assert till.stop() == 0
