@@ -49,6 +49,10 @@ class Key(StrEnum):
     NO_PRINTER = "no-printer"
     STILL_PRINTING = "still-printing"
     NO_SUCH_DEVICE = "no-such-device"
+    COUPON_FORGED = "coupon-forged"
+    COUPON_EXPIRED = "coupon-expired"
+    COUPON_FOREIGN = "coupon-foreign"
+    COUPON_USED = "coupon-used"
     NO_DATA_YET = "no-data-yet"
     DISK_FULL = "disk-full"
 

@@ -8,8 +8,9 @@ what rules name is warm, as it is in a till after its first sales of an hour.
 
 The workload: 20 lines, 100 promotions that overlap on them in four groups (percent, amount and fixed prices
 of products, brands and categories, tiers and hours; ten thresholds of which the best counts; the tier price
-is left out where that is better), facts, points and the reason of every fen. zen-engine gets two formulations: one expression node a step, and one function
-node in its JavaScript; rules are loaded once and the faster counts. Totals must be equal basket by basket.
+is left out where that is better), facts, points and the reason of every fen. zen-engine gets two
+formulations: one node of expressions, and one function node in its JavaScript; rules are loaded once and the
+faster counts. Totals and points must be equal basket by basket.
 """
 
 import json

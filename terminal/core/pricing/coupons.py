@@ -1,0 +1,73 @@
+"""Coupons: single-use codes that any till can judge without asking anybody.
+
+A code is ``TPC1.issuer.campaign.serial.until.holder.signature``. The signature (Ed25519 over everything
+before its dot, verified at the edge) makes it the issuer's; campaign and day are in it, so nothing is looked
+up. What a campaign gives is a rule of prices that asks for it. That a serial was used is known from this
+till's ledger and from what the head office granted it; redeeming for good stands on such a grant.
+"""
+
+import re
+from collections.abc import Container
+from dataclasses import dataclass
+
+from terminal.core.refusal import Key, Refusal, refuse
+
+MARK = "TPC1"
+CODE_MAX = 240
+SIGNED_AS = b"tallypoint coupon 1\n"
+"""Stands before what is signed, so that no other signature of the same key can pass for a coupon's."""
+_CODE = re.compile(
+    r"(?P<signed>TPC1"
+    r"\.(?P<issuer>[A-Za-z0-9][A-Za-z0-9-]{0,30})"
+    r"\.(?P<campaign>[A-Za-z0-9][A-Za-z0-9-]{0,30})"
+    r"\.(?P<serial>[A-Z0-9]{6,24})"
+    r"\.(?P<until>20[0-9]{6})"
+    r"\.(?P<holder>[A-Za-z0-9-]{0,31}))"
+    r"\.(?P<signature>[A-Za-z0-9_-]{86})\Z"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Coupon:
+    """What a coupon says of itself."""
+
+    issuer: str
+    campaign: str
+    serial: str
+    """Unique for its issuer."""
+    until: int
+    """Last business date: 20261231."""
+    holder: str
+    """Account it was given to; empty is whoever brings it."""
+
+    @property
+    def signed(self) -> bytes:
+        """What the issuer signs."""
+        fields = (MARK, self.issuer, self.campaign, self.serial, str(self.until), self.holder)
+        return SIGNED_AS + ".".join(fields).encode()
+
+
+def parse(code: str) -> tuple[Coupon, str] | Refusal:
+    """Return the coupon that ``code`` claims to be and its signature, neither believed yet."""
+    found = _CODE.match(code) if len(code) <= CODE_MAX else None
+    if found is None:
+        return refuse(Key.UNREADABLE_CODE)
+    coupon = Coupon(
+        found["issuer"], found["campaign"], found["serial"], int(found["until"]), found["holder"]
+    )
+    return coupon, found["signature"]
+
+
+def judge(coupon: Coupon, today: int, account: str, used: Container[str]) -> Refusal | None:
+    """Return why a coupon with a good signature is not taken; None when it is.
+
+    ``today`` is the business date, ``account`` the member at the till or empty, ``used`` the serials of the
+    issuer that were redeemed.
+    """
+    if coupon.until < today:
+        return refuse(Key.COUPON_EXPIRED, until=coupon.until)
+    if coupon.holder and coupon.holder != account:
+        return refuse(Key.COUPON_FOREIGN)
+    if coupon.serial in used:
+        return refuse(Key.COUPON_USED)
+    return None

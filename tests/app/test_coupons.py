@@ -1,0 +1,88 @@
+"""Coupons signed, brought back, and refused for what is wrong with them."""
+
+from base64 import urlsafe_b64encode
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from terminal.app.coupons import signed, verified
+from terminal.core.pricing.coupons import CODE_MAX, Coupon, judge
+from terminal.core.refusal import Key, Refusal
+
+HQ, THIEF = (Ed25519PrivateKey.from_private_bytes(bytes([n]) * 32) for n in (1, 2))
+ISSUERS = {"shop": HQ.public_key()}
+COUPON = Coupon("shop", "C50", "A1B2C3", 20261231, "100001")
+TODAY = 20261121
+
+
+def key_of(found):
+    assert isinstance(found, Refusal)
+    return found.key
+
+
+def test_a_coupon_comes_back_as_it_was_signed():
+    code = signed(COUPON, HQ)
+    assert code.startswith("TPC1.shop.C50.A1B2C3.20261231.100001.")
+    assert len(code) <= CODE_MAX
+    assert verified(code, ISSUERS) == COUPON
+    assert judge(COUPON, TODAY, "100001", set()) is None
+
+
+def test_a_coupon_signed_by_somebody_else_is_forged():
+    assert key_of(verified(signed(COUPON, THIEF), ISSUERS)) is Key.COUPON_FORGED
+
+
+@pytest.mark.parametrize(
+    ("word", "other"),
+    [
+        ("C50", "C99"),
+        ("A1B2C3", "A1B2C4"),
+        ("20261231", "20991231"),
+        ("100001", "100002"),
+        ("100001", ""),
+    ],
+)
+def test_a_coupon_in_which_anything_was_changed_is_forged(word, other):
+    assert (
+        key_of(verified(signed(COUPON, HQ).replace(word, other, 1), ISSUERS)) is Key.COUPON_FORGED
+    )
+
+
+def test_a_signature_for_something_else_is_none_of_a_coupon():
+    text = "TPC1.shop.C50.A1B2C3.20261231.100001"
+    lent = signed(COUPON, HQ)[: len(text) + 1]
+
+    other = urlsafe_b64encode(HQ.sign(text.encode())).decode().rstrip("=")
+    assert key_of(verified(lent + other, ISSUERS)) is Key.COUPON_FORGED
+
+
+def test_a_coupon_of_another_shop_is_foreign():
+    other = Coupon("elsewhere", "C50", "A1B2C3", 20261231, "")
+    assert key_of(verified(signed(other, HQ), ISSUERS)) is Key.COUPON_FOREIGN
+
+
+def test_a_coupon_of_another_member_is_foreign_and_of_nobody_is_for_all():
+    assert key_of(judge(COUPON, TODAY, "100002", ())) is Key.COUPON_FOREIGN
+    assert key_of(judge(COUPON, TODAY, "", ())) is Key.COUPON_FOREIGN
+    assert judge(Coupon("shop", "C50", "A1B2C3", 20261231, ""), TODAY, "", ()) is None
+
+
+def test_the_last_day_counts_and_the_next_is_too_late():
+    assert judge(COUPON, 20261231, "100001", ()) is None
+    assert judge(COUPON, 20270101, "100001", ()) == Refusal(
+        Key.COUPON_EXPIRED, (("until", 20261231),)
+    )
+
+
+def test_a_coupon_is_used_once():
+    assert key_of(judge(COUPON, TODAY, "100001", {"A1B2C3"})) is Key.COUPON_USED
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["", "TPC1", "TPC2" + "x" * 100, "TPC1.shop.C50.A1B2C3.20261231.100001." + "A" * 85,
+     "TPC1.shop.C50.A1B2C3.２０261231.100001." + "A" * 86, "TPC1." + "A" * 5000,
+     "TPC1.shop.C50.A1B2C3.20261231.100001." + "A" * 86 + "\n"],
+)  # fmt: skip
+def test_what_is_no_coupon_is_unreadable(code):
+    assert key_of(verified(code, ISSUERS)) is Key.UNREADABLE_CODE
