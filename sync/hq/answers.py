@@ -47,6 +47,8 @@ class Answers:
     def __init__(self, master: MasterStore, key: SecretKey) -> None:
         self._master = master
         self._key = key
+        self._has_begun_anew = False
+        """Once in a run: who comes from a backup has just been started."""
         self._kept: OrderedDict[tuple[Any, ...], tuple[bytes, bytes]] = OrderedDict()
 
     def answer(self, ask: Ask) -> bytes:
@@ -63,6 +65,10 @@ class Answers:
         if ask.what is What.SNAPSHOT and place and master.is_known(ask.table, begun):
             return self._rows(ask, What.SNAPSHOT, begun, place)
         held = Version(ask.version, ask.mark)
+        if held.number and not self._has_begun_anew and not master.is_known(ask.table, held):
+            # We come from a backup: numbers of statements may mean others than the tills were told.
+            self._has_begun_anew = True
+            master.begin_statements_anew()
         if held == newest:
             return _part(ask, What.CURRENT, newest)
         if (

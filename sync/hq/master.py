@@ -226,6 +226,15 @@ class MasterStore:
         self._sql.executemany(_OPEN, changed)
         return bool(changed)
 
+    def begin_statements_anew(self) -> None:
+        """Have every till fetch all statements again.
+
+        Raises:
+            StoreError, CommitUnknownError: As for :meth:`apply`.
+        """
+        with self._database.transaction():
+            self._sql.execute("UPDATE state SET value = abs(random() / 2) WHERE name = 'feed'")
+
     def _read_newest(self, table: str) -> Version:
         row = self._sql.execute(
             "SELECT version, mark FROM master_version WHERE name = ? ORDER BY version DESC LIMIT 1",
