@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from config import schema, shop
+from config import rulefile, schema, shop
 from config.explain import guess, located
 from config.faults import ConfigError, Fault, Problem, plain
 from config.load import HEAD_OFFICE, SHOP, TERMINAL, Kind, faults_of, load, load_hq, load_shop
@@ -29,7 +29,7 @@ _TABLES = {
 """The tables that give a kind of file away, in the order in which they are looked for."""
 _LINK_FILES = ("ca", "certificate", "key", "password_file")
 _SHOP_KEYS = (("shop", "data"), ("hq", "shop"))
-_SCHEMAS = {"terminal": Terminal, "hq": HeadOffice, "shop": ShopFile}
+_SCHEMAS = {"terminal": Terminal, "hq": HeadOffice, "shop": ShopFile, "rules": rulefile.RulesFile}
 
 
 def check(path: Path | str) -> list[Fault]:
@@ -67,7 +67,7 @@ def json_schema() -> dict[str, Any]:
 
 
 def json_schema_of(name: str) -> dict[str, Any]:
-    r"""JSON Schema of the `terminal`, `hq` or `shop` file.
+    r"""JSON Schema of the `terminal`, `hq`, `shop` or `rules` file.
 
     Patterns end in `$` there: ECMA regular expressions have no `\Z`.
     """
@@ -75,7 +75,8 @@ def json_schema_of(name: str) -> dict[str, Any]:
     as_text = msgspec.json.encode(generated).decode().replace(r"\\Z", "$")
     described: dict[str, Any] = msgspec.json.decode(as_text)
     for struct, definition in described["$defs"].items():
-        texts = docstrings(getattr(schema, struct, None) or getattr(shop, struct))
+        homes = (rulefile,) if name == "rules" else (schema, shop)
+        texts = docstrings(next(getattr(home, struct) for home in homes if hasattr(home, struct)))
         for key, field in definition["properties"].items():
             if key in texts:
                 field["description"] = f"{texts[key]} {field.get('description', '')}".rstrip()

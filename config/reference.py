@@ -8,11 +8,11 @@ import inspect
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import msgspec.inspect
 
-from config import schema, shop
+from config import rulefile, schema, shop
 from config.schema import HeadOffice, Terminal
 from config.shop import ShopFile
 
@@ -22,17 +22,26 @@ _FILES: tuple[tuple[str, type], ...] = (
     ("terminal.toml", Terminal),
     ("hq.toml", HeadOffice),
     ("shop.toml", ShopFile),
+    ("rules.toml", rulefile.RulesFile),
 )
+_INNER = (rulefile.On, rulefile.When, rulefile.Limit, rulefile.Step, rulefile.Part)
+"""Tables inside promotions, explained once."""
+_LATER = get_args(rulefile.Promotion)[1:]
+"""Kinds of promotions whose common keys the first has explained."""
+_TOLD_ONCE = frozenset(rulefile.PercentOff.__struct_fields__) - {"percent"}
+_HOMES = tuple(module.__name__ for module in (schema, shop, rulefile))
 
 
 def table() -> str:
-    """Every setting of the three files as Markdown."""
+    """Every setting of the four files as Markdown."""
     lines: list[str] = []
     for name, top in _FILES:
         lines += [f"\n## {name}\n"]
         for field in msgspec.inspect.type_info(top).fields:  # type: ignore[attr-defined]  # A struct.
             for heading, struct in _structs(field.encode_name, field.type):
                 lines += [*_section(heading, struct)]
+    for inner in _INNER:
+        lines += _section(_heading(inner).strip("`"), msgspec.inspect.type_info(inner))
     return "\n".join(lines) + "\n"
 
 
@@ -47,7 +56,7 @@ def docstrings(struct: type) -> dict[str, str]:
     """What is written under each field of a struct and of those it extends."""
     found: dict[str, str] = {}
     for base in reversed(struct.__mro__):
-        if base.__module__ not in (schema.__name__, shop.__name__):
+        if base.__module__ not in _HOMES:
             continue
         body = ast.parse(textwrap.dedent(inspect.getsource(base))).body[0]
         assert isinstance(body, ast.ClassDef)
@@ -58,6 +67,11 @@ def docstrings(struct: type) -> dict[str, str]:
                 case _:
                     pass
     return found
+
+
+def _heading(struct: type) -> str:
+    """Name of a table inside promotions, as its docstring begins."""
+    return "`" + (struct.__doc__ or "").split("`")[1] + "`"
 
 
 def _structs(name: str, kind: Any, depth: int = 0) -> Iterator[tuple[str, Any]]:
@@ -82,6 +96,8 @@ def _section(heading: str, struct: Any) -> Iterator[str]:
     words = words[:1].upper() + words[1:]
     yield f"\n### `{heading}`\n\n{words}\n\n| key | value | default | meaning |\n|---|---|---|---|"
     for field in struct.fields:
+        if field.name in _TOLD_ONCE and struct.cls in _LATER:
+            continue
         value = _words(field.type).replace("|", "\\|")
         yield f"| `{field.encode_name}` | {value} | {_default(field)} | {texts[field.name]} |"
 
@@ -100,6 +116,8 @@ def _words(kind: Any) -> str:
             return " or ".join(_words(one) for one in kinds)
         case msgspec.inspect.VarTupleType(item_type=item):
             return f"a list: {_words(item)}"
+        case msgspec.inspect.StructType(cls=cls) if cls in _INNER:
+            return f"a table, see {_heading(cls)}"
         case msgspec.inspect.StructType(fields=fields):
             return "{ " + " or ".join(field.encode_name for field in fields) + " }"
         case _:
@@ -116,6 +134,8 @@ def _default(field: Any) -> str:
             return f"`{str(value).lower()}`"
         case str(text):
             return f'`"{text}"`'
+        case msgspec.Struct():
+            return "`{}`"
         case ():
             return "`[]`"
         case other:

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from config.check import json_schema_of
 from config.faults import ConfigError
 from config.rulechecks import Known
 from config.rules import RULES_SIZE_MAX, check_rules, load_rules
 from terminal.app.cli import BAD_SETTINGS, main
 
+EXAMPLE = Path(__file__).parents[2] / "config" / "examples" / "rules.toml"
 GOOD = """\
 version = 7
 
@@ -187,3 +189,16 @@ def test_the_command_knows_the_goods_of_a_shop_file(tmp_path, capsys):
     path.write_text(GOOD.replace('["T1"]', '["T9"]'))
     assert main(["rules", "check", str(path), "--shop", str(shop)]) == BAD_SETTINGS
     assert 'there is no "T9" among the goods (known: T1)' in capsys.readouterr().err
+
+
+def test_the_example_is_good():
+    rules = load_rules(EXAMPLE)
+    assert {each.id for each in rules.promotions} >= {"second-half", "full-100"}
+
+
+def test_the_schema_for_editors_explains_every_key():
+    described = json_schema_of("rules")
+    assert "RulesFile" in described["$defs"]
+    for name, definition in described["$defs"].items():
+        for key, field in definition["properties"].items():
+            assert key == "kind" or field.get("description"), f"{name}.{key}"
