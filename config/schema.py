@@ -244,7 +244,7 @@ class Hq(Link, frozen=True, kw_only=True):
     trust_tills: Trust
     """Folder of the tills' public keys, or "first" (keeps each till's first; demo, tests)."""
     shop: FilePath | None = None
-    """A shop file: names of members and goods for the page."""
+    """A shop file: goods, members, rules and operators for tills without one, and names for the page."""
     locale: Locale = "zh-CN"
     """Language of the page."""
     timezone: Name = "Asia/Shanghai"

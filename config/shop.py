@@ -135,6 +135,15 @@ class MemberCard(Row, frozen=True, kw_only=True):
     lost: bool = False
     """Whether it was reported lost: no till takes it."""
 
+    @property
+    def medium(self) -> str:
+        """How tills name it.
+
+        >>> MemberCard(number="ab12").medium, MemberCard(uid="04A1B2C3").medium
+        ('card:AB12', 'uid:04a1b2c3')
+        """
+        return f"uid:{self.uid.lower()}" if self.uid else f"card:{(self.number or '').upper()}"
+
 
 class Member(Row, frozen=True, kw_only=True):
     """`[[members]]`: a member's account."""

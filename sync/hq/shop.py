@@ -63,7 +63,7 @@ def tables_of(shop: ShopFile) -> Tables:
             | {(master.GOODS, good.code): master.goods(good) for good in shop.goods},
             MEMBERS: tiers | {(master.MEMBER, who.id): master.member(who) for who in shop.members},
             HOTLIST: {
-                (master.MEDIUM, master.medium(card)): b""
+                (master.MEDIUM, card.medium): b""
                 for who in shop.members
                 for card in who.cards
                 if card.lost

@@ -15,7 +15,6 @@ from terminal.core.pricing.rules import RuleBook
 from terminal.core.refusal import Key, Refusal, refuse
 from terminal.core.sale import Due, Open, Turn, repriced
 from terminal.core.till import Till
-from terminal.store import mirror
 from terminal.store.catalog import Catalog
 from terminal.store.members import Holdings, Members
 
@@ -55,7 +54,9 @@ class MasterData:
         Raises:
             MasterDataError: The files cannot be read.
         """
-        found = mirror.versions(folder)
+        from terminal.store.mirror import versions  # noqa: PLC0415 - a till with a shop file needs none.
+
+        found = versions(folder)
         fresh = {table: at_ms for table, (_, at_ms) in found.items() if at_ms is not None}
         return cls(folder, holdings, fresh, set(found))
 

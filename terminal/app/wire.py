@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from config.faults import ConfigError, render_all
@@ -34,12 +35,10 @@ from terminal.core.till import NEW, Till
 from terminal.counter.desk import SyncLight, View
 from terminal.counter.server import ListenError, bind, serve
 from terminal.counter.services import Services, VirtualDevice
-from terminal.store import mirror
 from terminal.store.basket import BasketFile
 from terminal.store.ledger import Ledger
 from terminal.store.schema import Identity
 from terminal.store.shopfile import is_last_good_there, load_shop_file
-from terminal.store.statements import OwnLedger
 from terminal.store.swap import MasterDataError
 
 PEPPER_BYTES = 32
@@ -140,7 +139,7 @@ def assemble(settings: Terminal) -> Parts:
         if settings.shop is not None:
             faults = _load_shop(Path(settings.shop.data), folder)
         elif settings.sync is not None:
-            mirror.ensure(folder)
+            _mirrors().ensure(folder)
     except (OSError, BadKeyError, MasterDataError) as error:
         raise StartError(f"cannot start: {error}") from error
     inbox: Inbox = queue.Queue(INBOX_MAX)
@@ -248,12 +247,20 @@ def is_fed(settings: Terminal) -> bool:
     return settings.shop is None and settings.sync is not None
 
 
-def _mirror(parts: Parts) -> mirror.Mirror:
+def _mirrors() -> ModuleType:
+    from terminal.store import mirror  # noqa: PLC0415 - a till with a shop file needs none of it.
+
+    return mirror
+
+
+def _mirror(parts: Parts) -> Any:
+    from terminal.store.statements import OwnLedger  # noqa: PLC0415
+
     folder = Path(parts.settings.terminal.data_dir)
-    return mirror.Mirror(folder, OwnLedger(folder / "ledger.db"), clock.wall_ms)
+    return _mirrors().Mirror(folder, OwnLedger(folder / "ledger.db"), clock.wall_ms)
 
 
-def _uplink(parts: Parts, ledger: Ledger, copy: mirror.Mirror | None) -> Any:
+def _uplink(parts: Parts, ledger: Ledger, copy: Any) -> Any:
     settings = parts.settings
     if settings.sync is None:
         return None

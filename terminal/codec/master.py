@@ -17,7 +17,6 @@ from config.shop import (
     Code,
     Good,
     Member,
-    MemberCard,
     Operator,
     Phone,
     Rule,
@@ -125,7 +124,7 @@ def goods(good: Good) -> bytes:
 
 def member(who: Member) -> bytes:
     """Return a member of a shop file as a row's body, without what they hold."""
-    media = tuple(medium(card) for card in who.cards)
+    media = tuple(card.medium for card in who.cards)
     return _pack(MemberBody(FORMAT, who.name, who.tier, who.phone, who.birthday, media))
 
 
@@ -147,12 +146,3 @@ def in_order(decoder: "msgspec.msgpack.Decoder[tuple[int, int, Any]]", bodies: l
     """
     found = [read(decoder, body) for body in bodies]
     return tuple(table for _, _, table in sorted(found, key=lambda row: row[1]))
-
-
-def medium(card: MemberCard) -> str:
-    """Return how a card of the shop file is named.
-
-    >>> medium(MemberCard(number="ab12")), medium(MemberCard(uid="04A1B2C3"))
-    ('card:AB12', 'uid:04a1b2c3')
-    """
-    return f"uid:{card.uid.lower()}" if card.uid else f"card:{(card.number or '').upper()}"

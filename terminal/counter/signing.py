@@ -149,6 +149,8 @@ class Signing:
         services = self.counter.services
         loop = asyncio.get_running_loop()
         record = await loop.run_in_executor(self.counter.hasher, services.operator, number)
+        if record is None and self.counter.desk.view().sync.waiting:
+            return refuse(Key.NO_DATA_YET)  # Nobody can be known yet, so nobody guesses.
         left_ms = self._locked_until(number, record) - services.now_ms()
         if left_ms > 0:
             return refuse(Key.LOCKED_OUT, minutes=-(-left_ms // _MINUTE_MS))

@@ -5,7 +5,6 @@ from math import gcd
 from pathlib import Path
 
 from config.shop import CategoryRule, EarnRule, Good, Member, Operator, ShopFile, TierRule
-from terminal.codec.master import medium
 from terminal.core import accounts
 from terminal.core.pricing import rules
 from terminal.core.pricing.basket import Goods
@@ -68,7 +67,7 @@ def tables(shop: ShopFile) -> tuple[CatalogTables, MemberTables]:
     members = MemberTables(
         [(tier.id, tier.name) for tier in shop.tiers],
         [_member(member) for member in shop.members],
-        [medium(card) for member in shop.members for card in member.cards if card.lost],
+        [card.medium for member in shop.members for card in member.cards if card.lost],
     )
     return catalog, members
 
@@ -137,7 +136,7 @@ def _operator(operator: Operator) -> OperatorRow:
 
 
 def _member(member: Member) -> MemberRow:
-    media = tuple(medium(card) for card in member.cards)
+    media = tuple(card.medium for card in member.cards)
     opening = (
         (accounts.POINTS, member.points),
         (accounts.PRINCIPAL, member.stored),

@@ -68,11 +68,10 @@ class Down:
 
     def greet(self) -> None:
         """Have the till known at the head office."""
-        nonce = bytes(8)
-        rows = self.ledger.head_seq, self.ledger.head_digest
-        hello = Hello("S01-T1", self.identity.ledger_id, 0, TILL_KEY.public.raw, nonce, *rows)
-        where = topics.topic("S01-T1", topics.REQUEST)
-        assert self.receiver.take(Message(where, write_hello(hello, TILL_KEY)), 0)
+        who, rows = self.identity, (self.ledger.head_seq, self.ledger.head_digest)
+        hello = Hello(who.terminal, who.ledger_id, 0, who.key.public.raw, bytes(8), *rows)
+        where = topics.topic(who.terminal, topics.REQUEST)
+        assert self.receiver.take(Message(where, write_hello(hello, who.key)), 0)
 
     def start_till(self, room: int = ROOM_FIRST) -> None:
         """Begin, or begin again, on the files that are there."""
