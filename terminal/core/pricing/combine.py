@@ -9,9 +9,10 @@ Most rules can be let in without a second thought: prices only fall, and what is
 is never higher. Both ways are tried only where that is not so: where rules want the same units, where a
 threshold could be reached by doing without something, or where a rule spreads its discount by nets that
 later rules go on from. Thresholds of the last group over the same lines are one choice among them. All
-combinations are tried up to :data:`COMBINATIONS_MAX` of them, so nine rules in doubt always give the true
-optimum. Beyond, the best found so far stands: never dearer than letting in everything, and the same for
-every order of scanning, since the search is.
+combinations are tried up to :data:`COMBINATIONS_MAX` of them, so nine rules in doubt over at most forty
+lines always give the true optimum; longer baskets try fewer, so that no cashier waits. Beyond, the best
+found so far stands: never dearer than letting in everything, and the same for every order of scanning, since
+the search is.
 """
 
 from collections.abc import Sequence
@@ -26,6 +27,8 @@ from terminal.core.pricing.steps import most_off
 from terminal.core.units import ONE_PIECE, Minor, Points
 
 COMBINATIONS_MAX = 512
+LINES_PRICED_MAX = 40 * COMBINATIONS_MAX
+"""Lines times combinations in one search."""
 
 Parcels = list[tuple[Parcel, ...]]
 Taken = tuple[int, Rule, Minor, Points]
@@ -58,6 +61,7 @@ class Search:
     doubt: Doubt | None = None
     """Where both ways must be tried; None tries nothing but letting in everything."""
     left: int = COMBINATIONS_MAX
+    """Combinations that may still be tried."""
     taken: list[Taken] = field(default_factory=list)
     best_total: Minor | None = None
     best: tuple[Taken, ...] = ()
@@ -284,12 +288,11 @@ def combined(
     stages = with_rivals(ready, stages)
     first = Search(ready, table, recorder, stages)
     first.walk(0, parcels, total)
-    if first.cut:
-        search = Search(ready, table, recorder, stages, everywhere(ready, stages))
-        search.go_on(first, 0)
-        return search.best
+    left = min(COMBINATIONS_MAX, max(1, LINES_PRICED_MAX // max(1, len(grosses))))
     if not first.measured and not any(ready.lasting):
         return first.best  # Line rules only: each leaves the lowest net, and lower is never dearer.
+    if first.cut:
+        return _searched(first, everywhere(ready, stages), left).best
     doubt = doubts(ready, stages, _sums(first, grosses), first.measured)
     if doubt is not None and doubt.most is not None:
         # How high the nets can be at all is worth knowing: it clears most doubts.
@@ -302,9 +305,16 @@ def combined(
         doubt = doubts(ready, stages, {**first.measured, **bare.measured}, first.measured)
     if doubt is None:
         return first.best
-    search = Search(ready, table, recorder, stages, doubt)
-    search.go_on(first, min(doubt.rules | doubt.lines))
-    return search.best
+    search = _searched(first, doubt, left)
+    # A floor that held something back on the way puts everything in doubt after all.
+    return _searched(first, everywhere(ready, stages), left).best if search.cut else search.best
+
+
+def _searched(first: Search, doubt: Doubt, left: int) -> Search:
+    """Return the search with both ways tried where ``doubt`` says, from where ``first`` came to it."""
+    search = Search(first.ready, first.table, first.recorder, first.stages, doubt, left)
+    search.go_on(first, min(doubt.rules | doubt.lines, default=0))
+    return search
 
 
 def _sums(first: Search, grosses: Sequence[Minor]) -> dict[int, Minor]:

@@ -156,10 +156,10 @@ def _threshold(turn: Turn, gives: Threshold) -> list[Part]:
     off = taken_off(gives, nets, pieces, turn.units_left)
     if turn.rule.promotion.cap is not None and sum(off) > turn.rule.promotion.cap:
         off = share(turn.rule.promotion.cap, off)
-    if not any(off):
-        return []
     if turn.table.has_floors:
         off = _fitting(turn, [part[0] for part in free], nets, off)
+    if not any(off):
+        return []
     return [
         (line, place, quantity, net, each)
         for (line, place, (quantity, net, _)), each in zip(free, off, strict=True)

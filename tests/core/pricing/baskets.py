@@ -179,6 +179,7 @@ CASES = [
     Case("不低于成本: 30*1.13=33.90", [("茶叶", 1)], [rule("p", "percent", "item", percent=50)], 3390, Facts(), GROUPS, WANG, False),
     Case("允许低于成本", [("茶叶", 1)], [rule("p", "percent", "item", percent=50)], 2500),
     Case("满减碰最低价, 由别的行承担", [("酒", 1), ("牛奶", 5)], [{**FULL, "steps": [{"start": 10000, "amount": 4000}]}], 9000),
+    Case("满减在最低价处落空, 不占用商品", [("茶叶", 1)], [rule("p", "percent", "item", percent=30), {**FULL, "id": "f", "group": "tier", "steps": [{"start": 1000, "amount": 300}]}, rule("q", "percent", "tier", percent=50, left=1)], 3390, Facts(), GROUPS, WANG, False),
     Case("每人限购剩一件", [("水", 3)], [rule("f", "price", "item", price=100, left=1, limit={"per_member": 3})], 100 + 500, Facts(used=(Used("f", 2, 2, 9),))),
     Case("今日售罄", [("水", 3)], [rule("f", "price", "item", price=100, left=0, limit={"per_day": 50})], 750, Facts(used=(Used("f", 0, 50, 60),))),
     Case("总量剩两件", [("水", 3)], [rule("f", "price", "item", price=100, left=2, limit={"total": 100})], 450, Facts(used=(Used("f", 0, 1, 98),))),
