@@ -86,8 +86,19 @@ def test_a_new_till_waits_in_words_then_sells_and_follows_every_change(tmp_path)
             assert after["quote"]["total"] < before["quote"]["total"]
             until(lambda: price_of(till, WATER) == 250, "the new price")
             done = till.api.pay()
-            entry = till.api.json("GET", f"/ledger/{done['seq']}")
-            assert int(entry["versions"]["rules"]) >= 2
+            first = till.api.json("GET", f"/ledger/{done['seq']}")["versions"]
+            assert int(first["rules"]) >= 2
+
+            till.api.add(COLA)
+            till.api.ok("POST", "/sale/tenders", {"type": "cash", "amount": 1})
+            due = till.until(lambda state: state["sale"]["state"] == "due", "a sale being paid")
+            fresh = due["sync"]["fresh"]["catalogue"]
+            change(hq, r"(?m)^price = 350$", "price = 360")
+            till.until(lambda state: state["sync"]["fresh"]["catalogue"] > fresh, "the change")
+            assert price_of(till, COLA) == 350, "not while a sale is being paid"
+            done = till.api.pay()
+            assert till.api.json("GET", f"/ledger/{done['seq']}")["versions"] == first
+            until(lambda: price_of(till, COLA) == 360, "the new price after it")
             till.assert_whole()
 
 
