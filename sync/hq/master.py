@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import count
 
 from sync.hq.database import Database
 from sync.hq.shop import Tables
@@ -42,7 +43,7 @@ _OPEN = (
     " bonus = excluded.bonus"
 )
 _TOUCH = (
-    f"INSERT INTO holding (account, changed) VALUES (?, {_NOW})"  # noqa: S608 - our own words
+    "INSERT INTO holding (account, changed) VALUES (?, ?)"
     " ON CONFLICT DO UPDATE SET changed = excluded.changed"
 )
 
@@ -253,9 +254,10 @@ class MasterStore:
 
 def touch(sql: sqlite3.Connection, moved: Iterable[str]) -> None:
     """Note that accounts of the books moved, in the transaction that moves them."""
-    members = [(name.removeprefix(_MEMBER),) for name in moved if name.startswith(_MEMBER)]
+    members = [name.removeprefix(_MEMBER) for name in moved if name.startswith(_MEMBER)]
     if members:
-        sql.executemany(_TOUCH, members)
+        (number,) = sql.execute(f"SELECT {_NOW}").fetchone()
+        sql.executemany(_TOUCH, zip(members, count(number), strict=False))
 
 
 def _mark(name: str, before: Version, rows: list[tuple[str, str, bytes | None]]) -> bytes:
