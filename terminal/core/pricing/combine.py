@@ -10,9 +10,9 @@ is never higher. Both ways are tried only where that is not so: where rules want
 threshold could be reached by doing without something, or where a rule spreads its discount by nets that
 later rules go on from. Thresholds of the last group over the same lines are one choice among them. All
 combinations are tried up to :data:`COMBINATIONS_MAX` of them, so nine rules in doubt over at most forty
-lines always give the true optimum; longer baskets try fewer, so that no cashier waits. Beyond, the best
-found so far stands: never dearer than letting in everything, and the same for every order of scanning, since
-the search is.
+lines always give the true optimum; longer baskets and those with floors (seven rules) try fewer, so that no
+cashier waits. Beyond, the best found so far stands: never dearer than letting in everything, and the same for
+every order of scanning, since the search is.
 """
 
 from collections.abc import Sequence
@@ -27,6 +27,8 @@ from terminal.core.pricing.steps import most_off
 from terminal.core.units import ONE_PIECE, Minor, Points
 
 COMBINATIONS_MAX = 512
+FLOORED_MAX = 128
+"""Combinations that are tried where lines have floors: there every rule is in doubt."""
 LINES_PRICED_MAX = 40 * COMBINATIONS_MAX
 """Lines times combinations in one search."""
 
@@ -288,10 +290,12 @@ def combined(
     stages = with_rivals(ready, stages)
     first = Search(ready, table, recorder, stages)
     first.walk(0, parcels, total)
-    left = min(COMBINATIONS_MAX, max(1, LINES_PRICED_MAX // max(1, len(grosses))))
+    most = FLOORED_MAX if table.has_floors else COMBINATIONS_MAX
+    left = min(most, max(1, LINES_PRICED_MAX // max(1, len(grosses))))
     if not first.measured and not any(ready.lasting):
         return first.best  # Line rules only: each leaves the lowest net, and lower is never dearer.
-    if first.cut:
+    if first.cut or (first.measured and table.has_floors):
+        # What a floor holds back from one rule another may give: nothing is certain there.
         return _searched(first, everywhere(ready, stages), left).best
     doubt = doubts(ready, stages, _sums(first, grosses), first.measured)
     if doubt is not None and doubt.most is not None:
@@ -305,9 +309,7 @@ def combined(
         doubt = doubts(ready, stages, {**first.measured, **bare.measured}, first.measured)
     if doubt is None:
         return first.best
-    search = _searched(first, doubt, left)
-    # A floor that held something back on the way puts everything in doubt after all.
-    return _searched(first, everywhere(ready, stages), left).best if search.cut else search.best
+    return _searched(first, doubt, left).best
 
 
 def _searched(first: Search, doubt: Doubt, left: int) -> Search:
