@@ -29,6 +29,7 @@ TERMINAL_PATHS = (
     "shop.data",
     "keys.till_key",
     "keys.pepper",
+    "cards.keys",
 )
 HQ_PATHS = (
     "hq.ca",

@@ -28,6 +28,7 @@ from config.words import (
 DEVICES_MAX = 16
 RECEIPT_LINES_MAX = 20
 HOSTS_MAX = 20
+SUN_MAX = 4
 Locale = Literal["zh-CN", "en"]
 FIRST = "first"
 """The word instead of a path of keys: trust the key that is seen first, then that one only."""
@@ -76,6 +77,8 @@ class PcscReader(Section, frozen=True, kw_only=True, tag_field="driver", tag="pc
     """What the page and the log call it."""
     match: Name
     """Part of the PC/SC reader's name; the first reader that contains it is taken."""
+    passage: Literal["none", "pn532", "pcsc"] = "none"
+    """How a tag's password reaches it: "pn532" (ACR122U), "pcsc" (PC/SC 2.02); "none": not tried."""
 
 
 class VirtualReader(Section, frozen=True, kw_only=True, tag_field="driver", tag="virtual"):
@@ -206,6 +209,17 @@ class Keys(Section, frozen=True, kw_only=True):
     """File of the secret mixed into PIN hashes; without it `pepper` in `data_dir`."""
 
 
+class Cards(Section, frozen=True, kw_only=True):
+    """`[cards]`: what the till must know of cards that were issued with keys."""
+
+    keys: FilePath | None = None
+    """File of master keys, a version and 32 hex digits a line; without it cards are known by UID."""
+    sun: Annotated[tuple[Text, ...], Meta(max_length=SUN_MAX)] = ()
+    """Addresses that the shop's NTAG 424 write, as `https://example.com/m?e={picc}&c={mac}`."""
+    wallets: bool = False
+    """Whether CPU cards with our wallet are looked for; other chip cards take longer then."""
+
+
 class Terminal(Section, frozen=True, kw_only=True):
     """The terminal's file, `/etc/tallypoint/terminal.toml`."""
 
@@ -218,6 +232,7 @@ class Terminal(Section, frozen=True, kw_only=True):
     sync: Sync | None = None
     shop: Shop | None = None
     keys: Keys = Keys()
+    cards: Cards = Cards()
 
     def till_key(self) -> str:
         """Path of the till's private key."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
+from terminal.core.refusal import Key
 from terminal.core.slip import Printable
 
 
@@ -27,12 +28,15 @@ class CardImage:
     """What was read from one card; :mod:`terminal.core.cards` gives it meaning."""
 
     family: str
-    """How the card was read: ``uid`` or ``iso7816``; later families add names."""
+    """How the card was read: ``uid``, ``felica`` or ``iso7816``, or a family of
+    :mod:`drivers.cards.proven` for a card that was asked for a proof."""
     uid: bytes
     """The anticollision identifier, empty for contact cards that have none."""
     atr: bytes
     data: bytes
     """The content of the member file, empty for UID-only cards."""
+    trouble: Key | None = None
+    """Why what the card says of its member cannot be believed; ``data`` is empty then."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,21 +5,50 @@ has. A library that is missing costs the till that one device, and says so in wo
 """
 
 import threading
-from typing import assert_never
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, assert_never
 
 from config import schema
 from drivers.api import DeviceLostError, Driver, Emit, Printer
 
+if TYPE_CHECKING:
+    from drivers.cards.proven import Shop
 
-def make_reader(settings: schema.Reader) -> Driver:
-    """Return the driver of a card reader."""
+
+class CredentialsError(Exception):
+    """What the settings say of keyed cards cannot be used; the message says what, and no secret."""
+
+
+def make_readers(readers: Sequence[schema.Reader], cards: schema.Cards) -> Iterator[Driver]:
+    """Yield the drivers of all card readers, which know the shop's cards if there are keys to them.
+
+    Keys that cannot be used cost the readers that would need them, not the till.
+    """
+    shop, reason = None, ""
+    if cards.keys is not None and any(isinstance(each, schema.PcscReader) for each in readers):
+        try:
+            shop = _shop(Path(cards.keys), cards)
+        except CredentialsError as error:
+            reason = str(error)
+    for each in readers:
+        if reason and isinstance(each, schema.PcscReader):
+            yield Absent(each.name, reason)
+        else:
+            yield make_reader(each, shop)
+
+
+def make_reader(settings: schema.Reader, shop: "Shop | None" = None) -> Driver:
+    """Return the driver of a card reader; without ``shop`` no card is asked for a proof."""
     match settings:
         case schema.PcscReader():
             try:
                 from drivers.cards.pcsc import PcscReader  # noqa: PLC0415 - see above.
             except ImportError as error:
                 return Absent(settings.name, f"the smart card library is missing: {error}")
-            return PcscReader(settings)
+            if shop is None:
+                return PcscReader(settings)
+            return PcscReader(settings, shop.on(settings.passage))
         case schema.VirtualReader():
             from drivers.virtual.reader import VirtualReader  # noqa: PLC0415 - see above.
 
@@ -60,6 +89,31 @@ def make_printer(settings: schema.Printer) -> Printer:
             return VirtualPrinter(settings)
         case _:
             assert_never(settings)
+
+
+def _shop(path: Path, cards: schema.Cards) -> "Shop":
+    """Return what the settings say of the shop's cards.
+
+    Raises:
+        CredentialsError: The key file or an address cannot be used.
+    """
+    from drivers.cards.keys import (  # noqa: PLC0415 - see above.
+        CREDENTIAL_MAX,
+        KeyFileError,
+        read_masters,
+    )
+    from drivers.cards.ntag424.template import Template, TemplateError  # noqa: PLC0415 - see above.
+    from drivers.cards.proven import Shop  # noqa: PLC0415 - see above.
+
+    try:
+        with path.open("rb") as file:
+            masters = read_masters(file.read(CREDENTIAL_MAX + 1), path.name)
+        templates = tuple(Template.parse(each) for each in cards.sun)
+    except OSError as error:
+        raise CredentialsError(f"the cards' keys: {error.strerror}: {path.name}") from error
+    except (KeyFileError, TemplateError) as error:
+        raise CredentialsError(f"the cards' keys: {error}") from error
+    return Shop(masters, templates, cards.wallets)
 
 
 class Absent:

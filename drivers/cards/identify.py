@@ -2,11 +2,13 @@
 
 A card is tried against one table, top down. A storage card (FeliCa, MIFARE Classic, Ultralight, NTAG)
 is known by its ATR and asked for nothing but its identifier; any other card is asked for our
-application, and for its identifier if it has none. Nothing here writes to a card.
+application, and for its identifier if it has none. Nothing here writes to a card. Where the shop has
+keys, :mod:`drivers.cards.proven` is asked first.
 
 Source: PC/SC part 3, 3.1.3.2.3.2 (the ATR that readers make up for storage cards).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from drivers.api import CardImage
@@ -34,7 +36,11 @@ class _Content:
     data: bytes
 
 
-def read_card(transmit: Transmit, atr: bytes) -> CardImage:
+Prove = Callable[[Transmit, bytes], CardImage | None]
+"""Reads a card that can prove what it says; None if it is of no such family."""
+
+
+def read_card(transmit: Transmit, atr: bytes, prove: Prove | None = None) -> CardImage:
     """Return what the card at the other end of ``transmit`` says of itself.
 
     Raises:
@@ -43,6 +49,9 @@ def read_card(transmit: Transmit, atr: bytes) -> CardImage:
     """
     if len(atr) > ATR_LENGTH_MAX:
         raise CardRefusedError(f"ATR of {len(atr)} bytes")
+    proven = None if prove is None else prove(transmit, atr)
+    if proven is not None:
+        return proven
     for family, read in _FAMILIES:
         content = read(transmit, atr)
         if content is not None:

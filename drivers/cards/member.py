@@ -23,6 +23,11 @@ def seal(key: bytes, binding: bytes, text: bytes) -> bytes:
     return body + _mac(key, binding, body)
 
 
+def is_record(record: bytes) -> bool:
+    """Return whether ``record`` has the form of ours; whose it is, :func:`unseal` tells."""
+    return len(record) == RECORD_LENGTH and record[0] == _VERSION and 0 < record[1] <= TEXT_MAX
+
+
 def unseal(key: bytes, binding: bytes, record: bytes) -> bytes:
     """Return the text in ``record``.
 

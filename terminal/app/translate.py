@@ -1,8 +1,8 @@
 """What happened at the counter, in the core's words: a card, a code or a call becomes an event.
 
 Everything here looks things up and decides nothing about selling. What means nothing, or must not be
-taken, comes back as a refusal. Signatures and keyed cards would be checked here too, so that the core
-never sees a secret.
+taken, comes back as a refusal. What keyed cards say was checked by their driver, so that nobody here
+sees a secret.
 """
 
 from collections.abc import Sequence
@@ -52,7 +52,21 @@ class Lookup(Protocol):
 def card(image: CardImage, look: Lookup) -> Event | Refusal:
     """Return the event of a card on a reader."""
     medium = cards.medium(image.family, image.uid, image.data)
+    if image.trouble is not None:
+        return _unproven(image.trouble, medium, look)
     return medium if isinstance(medium, Refusal) else _by_medium(medium, look)
+
+
+def _unproven(trouble: Key, medium: str | Refusal, look: Lookup) -> Event | Refusal:
+    """Return the refusal of a card that proves nothing.
+
+    One with another shop's keys may be registered here by its identifier alone, as any such card may.
+    """
+    if trouble is Key.CARD_OTHER_SHOP and isinstance(medium, str):
+        found = _by_medium(medium, look)
+        if found != refuse(Key.UNKNOWN_CARD):
+            return found
+    return refuse(trouble)
 
 
 def scanned(text: str, look: Lookup) -> Event | Refusal:

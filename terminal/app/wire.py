@@ -10,13 +10,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from config.faults import ConfigError, render_all
 from config.schema import FIRST, Terminal
 from drivers.api import Driver, Printer
-from drivers.registry import make_printer, make_reader, make_scanner
+from drivers.registry import make_printer, make_readers, make_scanner
 from drivers.supervise import Supervisor
 from sync.protocol.keys import BadKeyError, SecretKey, load_or_make, load_public
 from sync.uplink.api import Progress, TillIdentity
@@ -139,13 +138,15 @@ def assemble(settings: Terminal) -> Parts:
         if settings.shop is not None:
             faults = _load_shop(Path(settings.shop.data), folder)
         elif settings.sync is not None:
-            _mirrors().ensure(folder)
+            from terminal.store.mirrorfiles import ensure  # noqa: PLC0415 - see _mirror.
+
+            ensure(folder)
     except (OSError, BadKeyError, MasterDataError) as error:
         raise StartError(f"cannot start: {error}") from error
     inbox: Inbox = queue.Queue(INBOX_MAX)
     stopping = threading.Event()
     drivers: list[tuple[str, Driver]] = [
-        *(("reader", make_reader(each)) for each in settings.readers),
+        *(("reader", each) for each in make_readers(settings.readers, settings.cards)),
         *(("scanner", make_scanner(each)) for each in settings.scanners),
         *(("printer", make_printer(each)) for each in settings.printers),
     ]
@@ -247,17 +248,13 @@ def is_fed(settings: Terminal) -> bool:
     return settings.shop is None and settings.sync is not None
 
 
-def _mirrors() -> ModuleType:
-    from terminal.store import mirror  # noqa: PLC0415 - a till with a shop file needs none of it.
-
-    return mirror
-
-
 def _mirror(parts: Parts) -> Any:
+    # A till with a shop file needs none of it.
+    from terminal.store.mirror import Mirror  # noqa: PLC0415
     from terminal.store.statements import OwnLedger  # noqa: PLC0415
 
     folder = Path(parts.settings.terminal.data_dir)
-    return _mirrors().Mirror(folder, OwnLedger(folder / "ledger.db"), clock.wall_ms)
+    return Mirror(folder, OwnLedger(folder / "ledger.db"), clock.wall_ms)
 
 
 def _uplink(parts: Parts, ledger: Ledger, copy: Any) -> Any:

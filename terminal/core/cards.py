@@ -28,7 +28,7 @@ def medium(family: str, uid: bytes, data: bytes) -> str | Refusal:
     >>> medium("uid", bytes.fromhex("08a1b2c3"), b"").key
     <Key.RANDOM_UID: 'random-uid'>
     """
-    if family == "iso7816":
+    if data or family == "iso7816":
         try:
             number = parse_code(data.decode("ascii"))
         except UnicodeDecodeError:

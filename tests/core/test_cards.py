@@ -52,6 +52,12 @@ def test_a_card_with_a_number_names_it():
     assert medium("iso7816", b"", code("100001").encode()) == "card:100001"
 
 
+def test_a_card_that_proved_its_number_names_it_and_not_its_identifier():
+    for family in ("desfire", "classic", "tag", "ntag424", "sle44xx", "cpu"):
+        assert medium(family, b"\x04\xa1\xb2\xc3", code("100001").encode()) == "card:100001"
+        assert medium(family, b"\x04\xa1\xb2\xc3", b"TP1:100001:00") == Refusal(Key.CARD_MALFORMED)
+
+
 @pytest.mark.parametrize(
     "data",
     [
@@ -84,6 +90,6 @@ def test_two_swapped_neighbours_are_found(number, data):
         assert isinstance(parse_code(f"TP1:{swapped}:{check_characters(digits)}"), Refusal)
 
 
-@given(st.binary(max_size=64), st.binary(max_size=64), st.sampled_from(["uid", "iso7816"]))
+@given(st.binary(max_size=64), st.binary(max_size=64), st.sampled_from(["uid", "iso7816", "tag"]))
 def test_any_card_is_a_medium_or_a_refusal(uid, data, family):
     assert isinstance(medium(family, uid, data), str | Refusal)

@@ -24,12 +24,20 @@ def read_member(transmit: Transmit, keys: Keys) -> Found:
     """Return the member text of the card. Six commands with the newest keys.
 
     Raises:
+        WrongKeyError, BadMacError, CardRefusedError, CardTornError: As :func:`read_known`.
+    """
+    return read_known(transmit, keys, read_uid(transmit))
+
+
+def read_known(transmit: Transmit, keys: Keys, uid: bytes) -> Found:
+    """Return the member text of the card whose identifier was read.
+
+    Raises:
         WrongKeyError: The card takes none of our keys.
         BadMacError: The record was not written by us for this card.
         CardRefusedError: There is none.
         CardTornError: The card left.
     """
-    uid = read_uid(transmit)
     own = sector.open_member(transmit, all_card_keys(keys, uid))
     record = b"".join(
         sector.read_block(transmit, own.member, index) for index in range(sector.BLOCKS)

@@ -56,6 +56,11 @@ class Wallet:
         self._number = wallet_number(serial)
         self._prepared: Initialised | None = None
 
+    @property
+    def number(self) -> str:
+        """Return the member's card number: the serial number without the zeros before it."""
+        return self.serial.hex().lstrip("0").upper()
+
     def prepare(self, movement: Movement) -> PurseState:
         """INITIALIZE the movement; see :class:`~drivers.cards.purse.OpenPurse`.
 

@@ -91,13 +91,17 @@ class Template:
         """Return where ``kind`` stands; None if it does not."""
         return next((place for place in self.places if place.kind == kind), None)
 
+    def fits(self, address: str) -> bool:
+        """Return whether ``address`` has the form that tags of ours write."""
+        return self._match(address) is not None
+
     def read(self, address: str) -> Message:
         """Return what stands in ``address``.
 
         Raises:
             CardRefusedError: It is no address of ours.
         """
-        match = None if len(address) != len(self.blank) else self.pattern.fullmatch(address)
+        match = self._match(address)
         if match is None:
             raise CardRefusedError("no address of a tag of ours")
         found = match.groupdict()
@@ -110,6 +114,9 @@ class Template:
             address[start : match.start(_MAC)].encode("ascii"),
             bytes.fromhex(found[_MAC]),
         )
+
+    def _match(self, address: str) -> re.Match[str] | None:
+        return self.pattern.fullmatch(address) if len(address) == len(self.blank) else None
 
 
 def _check(places: tuple[Place, ...], blank: str) -> None:

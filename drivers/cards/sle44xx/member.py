@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 
 from drivers.cards import member
-from drivers.cards.keys import Keys, Purpose
+from drivers.cards.keys import Keys, Purpose, UnknownVersionError, WrongKeyError
 from drivers.cards.seam import CardRefusedError, Draw, Transmit, WrongPinError
 from drivers.cards.sle44xx.chip import LAST_TRY, Chip, change_psc, present, read, select, write
 from drivers.cards.steps import Step
@@ -49,14 +49,18 @@ def read_member(transmit: Transmit, chip: Chip, keys: Keys) -> Found:
 
     Raises:
         BadMacError: The record was not written by us for this number.
-        CardRefusedError: There is none, or of a version that this till has no master of.
+        UnknownVersionError: It is of a version that this till has no master of.
+        WrongKeyError: There is none: somebody else's card, or a blank one.
+        CardRefusedError: The reader refuses.
         CardTornError: The card left.
     """
     select(transmit, chip)
     content = read(transmit, chip, NUMBER_AT, _CONTENT_LENGTH)
     number, record = content[:NUMBER_LENGTH], content[-member.RECORD_LENGTH :]
+    if not member.is_record(record):
+        raise WrongKeyError("a memory card without member record")
     if number[0] not in keys.versions:
-        raise CardRefusedError("no member record of ours")
+        raise UnknownVersionError("read the member record", number[0])
     return Found(number, member.unseal(_mac_key(keys, number), number, record))
 
 
@@ -127,7 +131,9 @@ class _Card:
         write(self._transmit, self._chip, NUMBER_AT, number[:1])
 
     def holds(self, text: bytes) -> bool:
-        """Return whether the card's record says ``text``."""
+        """Return whether the card's record says ``text``; a card without number has none."""
+        if self._number() is None:
+            return False
         return self._read(_RECORD_AT, member.RECORD_LENGTH) == self._record(text)
 
     def write_record(self, text: bytes) -> None:

@@ -47,7 +47,15 @@ def read_member(transmit: Transmit) -> Found:
         CardRefusedError: There is no member number.
         CardTornError: The tag left.
     """
-    uid = read_uid(transmit)
+    return read_known(transmit, read_uid(transmit))
+
+
+def read_known(transmit: Transmit, uid: bytes) -> Found:
+    """Return what stands on the tag whose identifier was read.
+
+    Raises:
+        CardRefusedError, CardTornError: As :func:`read_member`.
+    """
     try:
         return _found(uid, parse_message(read_message(transmit)))
     except NdefError as error:

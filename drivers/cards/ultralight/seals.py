@@ -20,8 +20,9 @@ _CONTEXT = b"tallypoint tag 1"
 class Seal(Protocol):
     """Tells whether a proof on a tag is ours."""
 
-    kind: bytes
-    """Name of the NDEF record that holds the proof."""
+    @property
+    def kind(self) -> bytes:
+        """Return the name of the NDEF record that holds the proof."""
 
     def holds(self, uid: bytes, text: bytes, proof: bytes) -> bool:
         """Return whether ``proof`` is for ``text`` on the tag ``uid``."""

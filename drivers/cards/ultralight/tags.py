@@ -30,6 +30,10 @@ _VERSION_LENGTH = 8
 _PRODUCT = slice(1, 7)
 
 
+class WrongPasswordError(CardRefusedError):
+    """The tag does not know its own password: a copy of it, or another shop's."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tag:
     """One kind of tag, by its pages."""
@@ -77,16 +81,17 @@ def log_in(transmit: Transmit, passage: Passage, password: bytes, pack: bytes) -
     """Show the tag its password, and look whether it knows the answer that goes with it.
 
     Raises:
-        CardRefusedError: It refuses the password, or gives another answer: another shop's, or a copy.
+        WrongPasswordError: It refuses the password, or gives another answer.
+        CardRefusedError: The reader does not let the command through.
         CardTornError: It left.
     """
     assert len(password) == PASSWORD_LENGTH
     assert len(pack) == PACK_LENGTH
     answer = pass_through(transmit, passage, bytes((_PWD_AUTH,)) + password)
     if answer is None:
-        raise CardRefusedError("the tag refuses its password")
+        raise WrongPasswordError("the tag refuses its password")
     if not is_equal(answer, pack):
-        raise CardRefusedError("the tag does not know the answer to its password")
+        raise WrongPasswordError("the tag does not know the answer to its password")
 
 
 def read_counter(transmit: Transmit, passage: Passage) -> int:

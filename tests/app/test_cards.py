@@ -1,0 +1,134 @@
+"""Cards issued with keys at the whole till, on a real pcscd: each family names its member or says why not."""
+
+from collections.abc import Callable
+from contextlib import contextmanager
+
+import pytest
+
+from drivers.cards.keys import Masters
+from tests.cards import members
+from tests.cards.issued import KEYS, NEWER, OTHER_SHOP, UID, blank
+from tests.cards.sim.classic import Classic
+from tests.cards.sim.cpu import ATR as CPU
+from tests.cards.sim.desfire import ATR as TYPE_A
+from tests.cards.sim.sle44xx import sle4442
+from tests.cards.sim.ultralight import NTAG213, Tag
+from tests.kit.pcscd import READERS, Pcscd, card_is_seen
+from tests.kit.till import TillProcess
+from tests.kit.vcard import Answers, VirtualCard, uid_card
+from tests.kit.waiting import until
+
+GOLD = "100001"
+GOLD_UID = bytes.fromhex("04a1b2c3d4e5f6")
+YOUNGER = Masters(NEWER.masters[1:])
+
+
+@pytest.fixture(scope="module")
+def pcscd():
+    with Pcscd() as service:
+        yield service
+
+
+def till_with(folder, *, keys: str | None = None, **reader: str) -> TillProcess:
+    """A till with a real reader and a key file of the shop's first year.
+
+    The shop's first member has a tag and a wallet beside what the example gives.
+    """
+    pcsc = {"name": "counter", "driver": "pcsc", "match": READERS[0], **reader}
+    till = TillProcess(folder, readers=[pcsc], scanners=[], printers=[])
+    shop = till.shop.read_text("utf-8")
+    more = f'{{ number = "{UID.hex().upper()}" }}, {{ number = "880100002" }}'
+    first = '{ number = "880100001" }'
+    assert first in shop
+    till.shop.write_text(shop.replace(first, f"{first}, {more}"), "utf-8")
+    lines = "".join(f"{version} {key.hex()}\n" for version, key in KEYS.masters)
+    (folder / "cards.keys").write_text(lines if keys is None else keys)
+    settings = {"keys": "cards.keys", "wallets": True}
+    till.tables.append(("[cards]", settings))
+    till.write_settings()
+    # The helper's tables hold plain values; the list of addresses is one line more.
+    with till.settings.open("a", encoding="utf-8") as file:
+        file.write(f'sun = ["{members.ADDRESS}"]\n')
+    return till
+
+
+@contextmanager
+def laid(answers: Answers, atr: bytes):
+    with VirtualCard(answers, atr=atr):
+        yield
+    until(lambda: not card_is_seen(0), "the card is gone")
+
+
+def member(state):
+    found = state["sale"]["member"]
+    return found["account"] if found else None
+
+
+def names_gold(till: TillProcess, card, atr: bytes) -> None:
+    with laid(card, atr):
+        till.until(lambda state: member(state) == GOLD, "the member of the card")
+    till.api.ok("DELETE", "/sale/member")
+    till.until(lambda state: member(state) is None, "no member")
+
+
+CARDS: tuple[tuple[Callable, bytes], ...] = (
+    (members.desfire, TYPE_A),
+    (members.desfire_ev1, TYPE_A),
+    (members.classic, Classic(UID).atr),
+    (members.tag, Tag(UID, NTAG213).atr),
+    (members.ntag424, TYPE_A),
+    (members.memory_card, sle4442().atr),
+    (members.wallet, CPU),
+)
+REFUSED: tuple[tuple[Callable, bytes, str], ...] = (
+    (lambda: members.desfire(OTHER_SHOP), TYPE_A, "card-other-shop"),
+    (lambda: members.desfire(YOUNGER), TYPE_A, "card-key-version"),
+    (lambda: members.classic(OTHER_SHOP), Classic(UID).atr, "card-other-shop"),
+    (lambda: members.tag(OTHER_SHOP), Tag(UID, NTAG213).atr, "card-bad-mac"),
+    (blank, TYPE_A, "unknown-card"),
+)
+
+
+def test_every_family_names_its_member_and_a_strange_card_is_refused_in_words(tmp_path, pcscd):
+    with till_with(tmp_path, passage="pn532") as till:
+        till.api.sign_in()
+        for make, atr in CARDS:
+            names_gold(till, make(), atr)
+        for make, atr, key in REFUSED:
+            with till.listen() as heard, laid(make(), atr):
+                heard.until(key)
+            assert member(till.state()) is None
+
+    said = till.log_path.read_text("utf-8")
+    for _, key in (*KEYS.masters, *OTHER_SHOP.masters):
+        assert key.hex() not in said
+
+
+def test_a_copy_of_a_tag_does_not_know_its_password_and_is_refused(tmp_path, pcscd):
+    original, copy = members.tag(), Tag(UID, NTAG213)
+    copy.memory.cells[12:160] = original.memory.cells[12:160]
+    with till_with(tmp_path, passage="pn532") as till:
+        till.api.sign_in()
+        with till.listen() as heard, laid(copy, copy.atr):
+            heard.until("card-cloned")
+
+
+def test_a_card_with_foreign_keys_that_is_registered_by_its_identifier_names_its_member(
+    tmp_path, pcscd
+):
+    with till_with(tmp_path) as till:
+        till.api.sign_in()
+        names_gold(till, Classic(GOLD_UID), Classic(GOLD_UID).atr)
+        names_gold(till, uid_card(GOLD_UID), TYPE_A)
+
+
+def test_a_key_file_that_cannot_be_used_costs_the_reader_and_not_the_till(tmp_path, pcscd):
+    secret = KEYS.masters[0][1].hex()
+    with till_with(tmp_path, keys=f"1 {secret}x\n") as till:
+        till.api.sign_in()
+        till.until_light("counter", "lost")
+        assert till.api.sell()["receipt"]
+
+    said = till.log_path.read_text("utf-8")
+    assert "cards.keys, line 1" in said
+    assert secret not in said
