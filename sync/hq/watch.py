@@ -28,7 +28,7 @@ def watch(
 
     A file with faults is named in the log and changes nothing.
     """
-    seen = _stamp(path)
+    seen = None  # It may have changed since it was read at the start.
     while not stop.wait(LOOK_S):
         stamp = _stamp(path)
         if stamp == seen:

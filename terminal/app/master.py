@@ -54,7 +54,7 @@ class MasterData:
         Raises:
             MasterDataError: The files cannot be read.
         """
-        from terminal.store.mirror import versions  # noqa: PLC0415 - a till with a shop file needs none.
+        from terminal.store.mirrorfiles import versions  # noqa: PLC0415 - a till with a shop file needs none.
 
         found = versions(folder)
         fresh = {table: at_ms for table, (_, at_ms) in found.items() if at_ms is not None}

@@ -21,7 +21,7 @@ from sync.uplink.api import Mastered, SyncTrouble, TillIdentity
 from sync.uplink.download import Download
 from sync.uplink.fetch import ROOM_FIRST
 from sync.uplink.session import Publish
-from terminal.store import mirror
+from terminal.store import mirrorfiles
 from terminal.store.catalog import Catalog
 from terminal.store.ledger import Ledger
 from terminal.store.members import Members
@@ -75,7 +75,7 @@ class Down:
 
     def start_till(self, room: int = ROOM_FIRST) -> None:
         """Begin, or begin again, on the files that are there."""
-        mirror.ensure(self.data)
+        mirrorfiles.ensure(self.data)
         self.mirror = Mirror(
             self.data, OwnLedger(self.data / "ledger.db"), lambda: WALL_MS + self.now
         )

@@ -14,7 +14,7 @@ from sync.mqtt import Message
 from sync.protocol.keys import SecretKey
 from sync.protocol.master import ROOM_MIN, read_part, write_part
 from sync.uplink import fetch
-from terminal.store import mirror
+from terminal.store import mirrorfiles
 from terminal.store.swap import MasterDataError
 from tests.kit.down import HQ_KEY, Down
 from tests.sync.down import shops
@@ -61,7 +61,7 @@ def test_a_head_office_without_data_is_not_taken_for_an_empty_one(down):
     down.settle()
 
     assert down.said == []
-    assert mirror.versions(down.data) == {}
+    assert mirrorfiles.versions(down.data) == {}
 
 
 def test_a_changed_file_travels_as_what_changed(down):
@@ -365,4 +365,4 @@ def test_a_part_that_goes_on_with_something_else_is_refused(down):
 def test_a_file_of_somebody_else_is_no_master_data(tmp_path):
     (tmp_path / "catalog.db").mkdir()
     with pytest.raises(MasterDataError):
-        mirror.ensure(tmp_path)
+        mirrorfiles.ensure(tmp_path)
