@@ -60,6 +60,7 @@ def doubts(
         at for at in searched
         if at in measured and (
             _has_rival(ready, stages, at)
+            or _is_excluding(ready, stages, at)
             or any(_meet(stages, at, other) and (other in spreads or _jumps(stages[other]))
                    for other in measured if stages[other].group > stages[at].group)
         )
@@ -88,7 +89,10 @@ def everywhere(ready: Compiled, stages: Sequence[Staged]) -> Doubt:
     places = [at for at, stage in enumerate(stages) if ready.groups[stage.group].policy == "best"]
     rules = frozenset(at for at in places if stages[at].rule is not None)
     last = max((at for at, stage in enumerate(stages) if stage.rule is not None), default=-1)
-    lines = frozenset(at for at in places if stages[at].rule is None and (at < last))
+    lines = frozenset(
+        at for at in places
+        if stages[at].rule is None and (at < last or _is_excluding(ready, stages, at))
+    )  # fmt: skip
     return Doubt(rules, lines, None)
 
 
@@ -114,12 +118,9 @@ def _has_rival(ready: Compiled, stages: Sequence[Staged], at: int) -> bool:
 
 
 def _is_excluding(ready: Compiled, stages: Sequence[Staged], at: int) -> bool:
-    """Return whether a later group does not take what this stage took."""
-    bit = 1 << stages[at].group
-    return any(
-        stage.group > stages[at].group
-        and ready.blocked[stage.group] & bit
-        and _meet(stages, at, other)
+    """Return whether what this stage took is kept apart from the rest of its lines later on."""
+    return bool(1 << stages[at].group & ready.noted) and any(
+        stage.group > stages[at].group and _meet(stages, at, other)
         for other, stage in enumerate(stages)
     )
 
