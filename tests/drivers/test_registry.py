@@ -10,7 +10,7 @@ import pytest
 from config import schema
 from drivers.api import DeviceLostError, Watched
 from drivers.cards.pcsc import PcscReader
-from drivers.registry import Absent, make_printer, make_reader, make_scanner
+from drivers.registry import Absent, make_printer, make_reader, make_readers, make_scanner
 from drivers.scanners.serial import SerialScanner
 from drivers.virtual.reader import VirtualReader
 from drivers.virtual.scanner import VirtualScanner
@@ -63,6 +63,45 @@ def test_a_missing_smart_card_library_costs_the_reader_only(monkeypatch):
     assert isinstance(reader, Absent)
     with pytest.raises(DeviceLostError, match="the smart card library is missing"):
         reader.run(lambda _: None, threading.Event())
+
+
+READERS = (schema.PcscReader(name="a", match="ACR"), schema.VirtualReader(name="b"))
+SECRET = "00112233445566778899aabbccddeeff"
+
+
+def test_readers_of_a_shop_with_keys_are_there(tmp_path):
+    keys = tmp_path / "cards.keys"
+    keys.write_text(f"1 {SECRET}\n")
+    cards = schema.Cards(keys=str(keys), sun=("https://example.com/m?e={picc}&c={mac}",))
+
+    made = [type(reader) for reader in make_readers(READERS, cards)]
+
+    assert made == [PcscReader, VirtualReader]
+
+
+@pytest.mark.parametrize(
+    ("content", "sun", "reason"),
+    [
+        (None, (), "the cards' keys: No such file or directory: cards.keys"),
+        ("", (), "the cards' keys: cards.keys: 0 keys; there must be 1 to 8"),
+        (f"1 {SECRET}0\n", (), "the cards' keys: cards.keys, line 1: not a version"),
+        (f"1 {SECRET}\n" * 200, (), "the cards' keys: cards.keys: larger than 4096 bytes"),
+        (f"1 {SECRET}\n", ("https://example.com/",), "the cards' keys: each place may stand once"),
+    ],
+    ids=["no file", "empty", "a digit too many", "too large", "an address that proves nothing"],
+)
+def test_keys_that_cannot_be_used_cost_the_real_readers_only(tmp_path, content, sun, reason):
+    keys = tmp_path / "cards.keys"
+    if content is not None:
+        keys.write_text(content)
+
+    real, virtual = make_readers(READERS, schema.Cards(keys=str(keys), sun=sun))
+
+    assert isinstance(virtual, VirtualReader)
+    assert isinstance(real, Absent)
+    with pytest.raises(DeviceLostError, match=reason) as lost:
+        real.run(lambda _: None, threading.Event())
+    assert SECRET not in str(lost.value)
 
 
 def test_a_till_with_virtual_devices_loads_no_device_library():
