@@ -21,6 +21,9 @@ SECTIONS = {
     "reach",
     "survive",
     "shown",
+    *(f"2.{n}" for n in (*range(1, 8), "reach", "hold", "bad")),
+    *(f"3.{n}" for n in (*range(1, 8), "reach", "hold")),
+    *(f"4.{n}" for n in (*range(1, 8), "reach", "hold")),
 }
 
 
