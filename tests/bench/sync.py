@@ -141,7 +141,7 @@ def main() -> None:
     arguments.add_argument("--folder", default=".")
     wanted = arguments.parse_args()
     global _folder  # noqa: PLW0603 - a script's argument
-    _folder = wanted.folder
+    _folder = str(Path(wanted.folder).resolve())
     sold = ledger(600)
     print(f"an entry has {statistics.mean(len(row[1]) for row in sold.rows):.0f} bytes")
     for count in (1, 50, 200, 300):
