@@ -52,9 +52,8 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 name for name in names if Path(folder, name).is_file() and not name.endswith(".py")
             ],
         )
-    for folder in ("tests", "tests/cards", "tests/cards/sim"):
-        # Without it the tests of the checkout, on the path too, would be part of the same package.
-        (copy / folder / "__init__.py").touch()
+    # Without it the simulators of the checkout, on the path too, would be part of the same package.
+    (copy / "tests/cards/sim/__init__.py").touch()
     shutil.copy(PROJECT / "pyproject.toml", copy)
     return copy
 
