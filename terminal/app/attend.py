@@ -131,7 +131,8 @@ class Attendant:
         """Do what wants a quiet moment."""
         try:
             self._edges.ledger.checkpoint()
-        except LedgerError as error:  # The disk is full; nothing is lost, and there will be other moments.
+        except LedgerError as error:
+            # The disk is full; nothing is lost, and there will be other moments.
             log.warning("the ledger is not tidied: %s", error)
         self._edges.clock.look_again()
 
