@@ -1,4 +1,4 @@
-"""The command line, for technicians: ``tallypoint run``, ``hq run``, ``config``, ``ledger``, ``key``.
+"""The command line, for technicians: ``tallypoint run``, ``hq run``, ``config``, ``ledger``, ``card``, ...
 
 Exit codes: 0 asked to stop or all well; 78 bad settings, which systemd does not retry; 1 all else. Modules
 are imported by the command that needs them, since the till starts in a second and no command waits.
@@ -36,6 +36,10 @@ def main(words: list[str] | None = None) -> int:
             return _rules_check(Path(asked.file), asked.shop and Path(asked.shop))
         case "key", "new":
             return _key_new(Path(asked.config), asked.name, asked.role)
+        case "card", _:
+            from terminal.app.card_cli import run_card
+
+            return run_card(asked)
         case _:
             from terminal.app.ledger_cli import run_ledger
 
@@ -83,7 +87,42 @@ def _parser() -> argparse.ArgumentParser:
         action.add_argument("--ledger", help="path of a ledger.db, instead of the settings' one")
         if name == "show":
             action.add_argument("seq", type=int)
+    _add_card(commands.add_parser("card", help="make, check and wipe member cards"))
     return parser
+
+
+def _add_card(card: argparse.ArgumentParser) -> None:
+    actions = card.add_subparsers(dest="action", required=True)
+    for name, what in (
+        ("info", "what lies on the reader and what it tells; only reads"),
+        ("personalise", "make one card; begun again, it goes on where it stopped"),
+        ("issue", "make a batch of cards; begun again, it goes on where it stopped"),
+        ("verify", "authenticate a card and tell what it carries"),
+        ("wipe", "make a card as it was delivered"),
+    ):
+        action = actions.add_parser(name, help=what)
+        action.add_argument("--reader", default="", help="part of the reader's PC/SC name")
+        action.add_argument(
+            "--passage", choices=("pn532", "pcsc"), help="to Ultralight and NTAG21x"
+        )
+        action.add_argument("--wait", type=float, default=60.0, help="seconds for a card to come")
+        if name != "info":
+            action.add_argument("--keys", required=True, help="file with the master keys")
+            action.add_argument("--address", help="address of NTAG 424 tags, with {picc} and {mac}")
+        if name in ("personalise", "verify"):
+            action.add_argument("--number", required=name == "personalise", help="member number")
+        if name in ("personalise", "issue"):
+            action.add_argument("--ceiling", type=int, help="most in a DESFire purse, minor units")
+            action.add_argument("--wallet", action="store_true", help="CPU cards are FM1208s")
+            action.add_argument("--take-over", action="store_true", help="a DESFire's own key too")
+        if name == "personalise":
+            action.add_argument("--dry-run", action="store_true", help="only tell what is to do")
+        if name == "issue":
+            action.add_argument("--numbers", required=True, help="CSV, number in the first column")
+            action.add_argument("--log", required=True, help="what was done; needed to go on")
+            action.add_argument("--give-up", action="append", default=[], metavar="NUMBER")
+        if name == "wipe":
+            action.add_argument("--yes", action="store_true", help="do it; money on it is lost")
 
 
 def _hq_run(path: Path) -> int:

@@ -18,6 +18,7 @@ ATR = bytes.fromhex("3b80800101")
 STORAGE_ATR = bytes.fromhex("3b8f8001804f0ca000000306030001000000006a")
 """What a PC/SC reader makes up for a MIFARE Classic 1K. Source: PC/SC part 3, 3.1.3.2.3.2."""
 _GET_ATR = 4
+_POWER = (0, 2)
 
 PULL = "pull"
 """Instead of an answer: the card leaves."""
@@ -53,8 +54,16 @@ def uid_card(uid: bytes) -> Answers:
 class VirtualCard:
     """A card that lies on reader ``slot`` from ``with`` until its end, or until pulled."""
 
-    def __init__(self, answers: Answers, slot: int = 0, atr: bytes = ATR) -> None:
+    def __init__(
+        self,
+        answers: Answers,
+        slot: int = 0,
+        atr: bytes = ATR,
+        power_off: Callable[[], None] = lambda: None,
+    ) -> None:
         self._answers = answers
+        self._power_off = power_off
+        """Called when the reader resets the card or powers it down."""
         self._slot = slot
         self._atr = atr
         self._socket: socket.socket | None = None
@@ -102,6 +111,8 @@ class VirtualCard:
                     self._obey(message)
                 elif message[0] == _GET_ATR:
                     self._send(self._atr)
+                elif message[0] in _POWER:
+                    self._power_off()
 
     def _obey(self, command: bytes) -> None:
         assert self._socket is not None

@@ -80,6 +80,8 @@ class Ntag424:
     is_selected: bool = False
     has_tapped: bool = False
     challenge: tuple[int, bytes] | None = None
+    frames: list[bytes] = field(default_factory=list)
+    """Of an answer, still to be asked for."""
     memory: Memory = field(default_factory=lambda: Memory(256))
 
     def power_off(self) -> None:
@@ -165,7 +167,18 @@ class Ntag424:
             for index, name in enumerate(names)
         }
 
+    def _version(self) -> bytes:
+        """Begin to tell what it is, in three frames. Source: NT4H2421Gx 10.5.2."""
+        made = bytes.fromhex("04040230001105")
+        self.frames = [made + MORE, self.uid + bytes(7) + b"\x91\x00"]
+        return made + MORE
+
     def _native(self, code: int, payload: bytes) -> bytes:
+        if code == 0x60:
+            return self._version()
+        if code == 0xAF and self.frames:
+            return self.frames.pop(0)
+        self.frames = []
         if not self.is_selected and code != 0xAF:
             return NOT_FOUND
         match code:
