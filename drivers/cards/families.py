@@ -28,6 +28,7 @@ from drivers.cards.purse import TERMINAL_LENGTH, Kind, Movement
 from drivers.cards.recognise import Family, Found
 from drivers.cards.seam import BadMacError, CardRefusedError, Draw, Transmit
 from drivers.cards.sle44xx import member as sle
+from drivers.cards.sle44xx.chip import read as read_chip
 from drivers.cards.steps import Step
 from drivers.cards.ultralight import member as tag_member
 from drivers.cards.ultralight import personalise as tags
@@ -202,7 +203,7 @@ class Workpiece:
                 assert self.found.chip is not None
                 return sle.read_member(self.transmit, self.found.chip, keys).text
             case Family.CPU:
-                return _wallet_text(open_wallet(self.transmit, keys).serial)
+                return _wallet_text(open_wallet(self.transmit, keys).number)
             case _:
                 return b""
 
@@ -238,8 +239,19 @@ class Workpiece:
         return ntag424.Job(own[0], own[1:])
 
     def _sle_job(self) -> sle.Job:
-        assert self.found.chip is not None
-        return sle.Job(self.found.chip, self.order.keys, self.draw)
+        chip = self.found.chip
+        assert chip is not None
+        try:
+            sle.read_member(self.transmit, chip, self.order.keys)
+        except BadMacError:
+            # Half made it has the PSC it was delivered with; else a PSC of ours would cost a try.
+            if read_chip(self.transmit, chip, sle.MARK_AT, 1) != bytes((sle.Holds.DELIVERED,)):
+                raise UnfitError(
+                    "The card was made with other keys; no PSC was shown, since it counts them."
+                ) from None
+        except CardRefusedError:
+            pass  # Blank, or of an older version: the steps say which.
+        return sle.Job(chip, self.order.keys, self.draw)
 
     def _template(self) -> Template:
         if self.order.template is None:
@@ -297,7 +309,7 @@ class Workpiece:
         asked = Movement(Kind.TOP_UP, 1, bytes(TERMINAL_LENGTH), 0, self.order.when)
         state = wallet.prepare(asked)
         return _verified(
-            _wallet_text(wallet.serial), _keys_of(state.key_version), _holds(state.balance)
+            _wallet_text(wallet.number), _keys_of(state.key_version), _holds(state.balance)
         )
 
 
@@ -308,8 +320,8 @@ def _serial(number: str) -> bytes:
     return bytes.fromhex(number.zfill(2 * SERIAL_LENGTH))
 
 
-def _wallet_text(serial: bytes) -> bytes:
-    return code(serial.hex().lstrip("0").upper() or "0").encode()
+def _wallet_text(number: str) -> bytes:
+    return code(number).encode() if number else b""
 
 
 def _verified(text: bytes, *facts: str) -> Verified:

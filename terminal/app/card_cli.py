@@ -71,6 +71,10 @@ def run_card(asked: argparse.Namespace) -> int:
     except _CARD_ERRORS as error:
         return _fail(_explain(error))
     except OSError as error:
+        if error.filename is None:  # While the log was being written.
+            return _fail(
+                f"The log cannot be written: {error.strerror}. Make room and run it again."
+            )
         return _fail(f"{error.filename}: {error.strerror}.", BAD_SETTINGS)
     except KeyboardInterrupt:
         return _fail("Stopped. Run the same command again to go on.", 0)
@@ -128,7 +132,7 @@ def _workpiece(
 def _one(asked: argparse.Namespace, bench: Bench, order: Order) -> int:
     atr = bench.wait_for_card(asked.wait)
     if atr is None:
-        return _fail(f"No card came within {asked.wait:g} s; put one on {bench.reader}.")
+        return _fail(f"No card came within {asked.wait} s; put one on {bench.reader}.")
     with _workpiece(asked, bench, atr, order) as piece:
         uid = piece.found.uid.hex() or "none"
         _say(f"{piece.found.name}, identifier {uid}, ATR {atr.hex()}, on {bench.reader}.")
@@ -195,7 +199,7 @@ def _issue(asked: argparse.Namespace, bench: Bench, order: Order) -> int:
         _say(f"{len(numbers) - len(left)} of {len(numbers)} done. Put a card on {bench.reader}.")
         atr = bench.wait_for_card(asked.wait)
         if atr is None:
-            return _fail(f"No card came within {asked.wait:g} s; run the command again to go on.")
+            return _fail(f"No card came within {asked.wait} s; run the command again to go on.")
         try:
             with _workpiece(asked, bench, atr, order) as piece:
                 _issue_one(piece, numbers, log)

@@ -105,7 +105,7 @@ def _add_card(card: argparse.ArgumentParser) -> None:
         action.add_argument(
             "--passage", choices=("pn532", "pcsc"), help="to Ultralight and NTAG21x"
         )
-        action.add_argument("--wait", type=float, default=60.0, help="seconds for a card to come")
+        action.add_argument("--wait", type=int, default=60, help="seconds for a card to come")
         if name != "info":
             action.add_argument("--keys", required=True, help="file with the master keys")
             action.add_argument("--address", help="address of NTAG 424 tags, with {picc} and {mac}")

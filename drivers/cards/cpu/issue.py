@@ -15,6 +15,7 @@ Fudan's manual is not public and there are no vectors: unproven until a real car
 from dataclasses import dataclass
 from functools import partial
 
+from drivers.api import CardTornError
 from drivers.cards.apdu import exchange, select
 from drivers.cards.cpu.wallet import (
     INFO_FILE,
@@ -28,7 +29,7 @@ from drivers.cards.cpu.wallet import (
 )
 from drivers.cards.crypto import DES_BLOCK, ZERO_DES_IV, des_cbc_encrypt
 from drivers.cards.keys import Keys, Purpose, wallet_number
-from drivers.cards.purse import TERMINAL_LENGTH, Kind, Movement
+from drivers.cards.purse import TERMINAL_LENGTH, DoubtError, Kind, Movement
 from drivers.cards.seam import (
     STATUS_OK,
     BadMacError,
@@ -170,6 +171,13 @@ class _Maker:
         return counter > 1 or not self._wallet().balance()
 
     def move(self) -> None:
+        try:
+            self._move()
+        except DoubtError as error:
+            # No money of anybody's is in doubt: the step is begun again and reads the counters.
+            raise CardTornError(str(error)) from error
+
+    def _move(self) -> None:
         wallet = self._wallet()
         if not wallet.balance():
             wallet.prepare(self._movement(Kind.TOP_UP))

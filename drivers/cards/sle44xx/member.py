@@ -20,8 +20,8 @@ DANGER = "LOCK"
 NUMBER_AT = 0x20
 """Behind the 32 bytes that can be write-protected for ever, which we leave alone."""
 NUMBER_LENGTH = 8
-_MARK_AT = NUMBER_AT + NUMBER_LENGTH
-_RECORD_AT = _MARK_AT + 1
+MARK_AT = NUMBER_AT + NUMBER_LENGTH
+_RECORD_AT = MARK_AT + 1
 _CONTENT_LENGTH = NUMBER_LENGTH + 1 + member.RECORD_LENGTH
 _BLANK = b"\xff"
 
@@ -166,7 +166,7 @@ class _Card:
         """Take everything of ours off the card, its number last."""
         self._log_in()
         rest = _BLANK * (_CONTENT_LENGTH - NUMBER_LENGTH)
-        write(self._transmit, self._chip, _MARK_AT, rest)
+        write(self._transmit, self._chip, MARK_AT, rest)
         write(self._transmit, self._chip, NUMBER_AT, _BLANK * NUMBER_LENGTH)
 
     def _record(self, text: bytes) -> bytes:
@@ -195,11 +195,11 @@ class _Card:
     def _holds(self) -> "Holds":
         if self._number() is None:
             return Holds.DELIVERED
-        [mark] = self._read(_MARK_AT, 1)
+        [mark] = self._read(MARK_AT, 1)
         return Holds(mark) if mark in (Holds.DELIVERED, Holds.OWN) else Holds.EITHER
 
     def _mark(self, holds: "Holds") -> None:
-        write(self._transmit, self._chip, _MARK_AT, bytes((holds,)))
+        write(self._transmit, self._chip, MARK_AT, bytes((holds,)))
 
     def _psc(self, holds: "Holds") -> bytes:
         if holds is Holds.DELIVERED:
