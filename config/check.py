@@ -114,7 +114,7 @@ def _files(source: Source, kind: Kind) -> list[tuple[tuple[str, str], str | None
     settings = load(source.file)
     files: list[tuple[tuple[str, str], str | None]] = []
     if settings.shop:
-        files.append((("shop", "data"), settings.shop.data))
+        files += [(("shop", name), getattr(settings.shop, name)) for name in ("data", "rules")]
     if settings.sync:
         of_sync = (*_LINK_FILES, "trust_hq")
         files += [(("sync", name), getattr(settings.sync, name)) for name in of_sync]

@@ -27,6 +27,7 @@ TERMINAL_PATHS = (
     "sync.password_file",
     "sync.trust_hq",
     "shop.data",
+    "shop.rules",
     "keys.till_key",
     "keys.pepper",
     "cards.keys",

@@ -198,6 +198,8 @@ class Shop(Section, frozen=True, kw_only=True):
 
     data: FilePath
     """The shop file, see `examples/shop.toml`."""
+    rules: FilePath | None = None
+    """The rules file, see `examples/rules.toml`; without it only prices by tier and category."""
 
 
 class Keys(Section, frozen=True, kw_only=True):

@@ -24,7 +24,7 @@ from terminal.app.perform import Performer
 from terminal.core import till as tills
 from terminal.core.journal import LockedOut, PinChanged, Reprinted
 from terminal.core.refusal import Key, Refusal, refuse
-from terminal.core.sale import Idle, Tell, Turn
+from terminal.core.sale import Idle, Tell
 from terminal.core.till import Operator, Till
 from terminal.counter import desk
 from terminal.counter.desk import Answer, Done, Notice, SyncLight, View
@@ -214,7 +214,7 @@ class Attendant:
 
     def _decide(self, event: tills.Event, actor: Operator | None, call: CallKey | None) -> Answer:
         """Ask the core, and carry out what it says."""
-        turn = Turn(self._edges.rules, self._edges.new_id())
+        turn = self._edges.turn(self._edges.new_id())
         state = self._till if actor is None else replace(self._till, operator=actor)
         outcome = tills.handle(state, event, turn)
         if isinstance(outcome, Refusal):
@@ -255,7 +255,7 @@ class Attendant:
         event = translate.whole(whole, self._edges.look)
         if isinstance(event, Refusal):
             return event
-        sale = tills.whole(event, Turn(self._edges.rules, ""))
+        sale = tills.whole(event, self._edges.turn(""))
         return sale if isinstance(sale, Refusal) else Done({"quote": sale.quote})
 
     def _note(

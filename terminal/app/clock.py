@@ -52,6 +52,15 @@ class ShopTime:
         day = datetime.fromtimestamp(wall / _MS, self.zone) - self.day_starts
         return day.year * 10_000 + day.month * 100 + day.day
 
+    def weekday(self, wall: int) -> int:
+        """Return the weekday of the business day of ``wall``: Monday is 1, Sunday 7."""
+        return (datetime.fromtimestamp(wall / _MS, self.zone) - self.day_starts).isoweekday()
+
+    def minute(self, wall: int) -> int:
+        """Return the minute of the day by the shop's wall clock, 0 to 1439."""
+        now = datetime.fromtimestamp(wall / _MS, self.zone)
+        return now.hour * 60 + now.minute
+
     def written(self, wall: int) -> str:
         """Return ``wall`` as the shop writes date and time."""
         return datetime.fromtimestamp(wall / _MS, self.zone).strftime("%Y-%m-%d %H:%M:%S")

@@ -15,8 +15,10 @@ from terminal.app.look import Look
 from terminal.app.printing import PrintDesk
 from terminal.core.cards import CODE_PREFIX
 from terminal.core.journal import Entry
+from terminal.core.pricing.facts import Facts
 from terminal.core.pricing.rules import RuleBook
 from terminal.core.refusal import Key, refuse
+from terminal.core.sale import Turn
 from terminal.counter.desk import Answer, Done, TouchVirtual
 from terminal.store.basket import BasketFile
 from terminal.store.ledger import Ledger
@@ -64,6 +66,19 @@ class Edges:
     def new_id(self) -> str:
         """Return an id for a new sale."""
         return os.urandom(8).hex()
+
+    def turn(self, new_id: str) -> Turn:
+        """Return what a step may use now: the rules in force and, if they may ask, the time."""
+        if self.rules.is_plain:
+            return Turn(self.rules, new_id)
+        wall = self.clock.stamp().wall_ms
+        facts = Facts(
+            store=self.store,
+            date=self.time.business_date(wall),
+            weekday=self.time.weekday(wall),
+            minute=self.time.minute(wall),
+        )
+        return Turn(self.rules, new_id, facts)
 
     def receipt_name(self, number: int) -> str:
         """Return receipt ``number`` as it is written: till, ledger's ordinal, count."""

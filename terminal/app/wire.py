@@ -29,6 +29,7 @@ from terminal.app.look import Look
 from terminal.app.master import MasterData, open_files
 from terminal.app.office import stationery_of
 from terminal.app.printing import PrintDesk
+from terminal.app.promotions import NOTHING, InForce, in_force
 from terminal.app.records import LedgerRecords
 from terminal.core.till import NEW, Till
 from terminal.counter.desk import SyncLight, View
@@ -72,6 +73,7 @@ class Parts:
     stopping: threading.Event
     shop_faults: int
     """Faults of a shop file that was not taken over; the last good one is in force."""
+    promotions: InForce
     opened: threading.Event
     """Set once the ledger is open and the drivers run, or never will."""
 
@@ -134,9 +136,11 @@ def assemble(settings: Terminal) -> Parts:
         folder.mkdir(parents=True, exist_ok=True)
         key = load_or_make(Path(settings.till_key()))
         _pepper(Path(settings.pepper()))
-        faults = 0
+        faults, promotions = 0, NOTHING
         if settings.shop is not None:
             faults = _load_shop(Path(settings.shop.data), folder)
+            if settings.shop.rules is not None:
+                promotions = in_force(Path(settings.shop.rules), folder)
         elif settings.sync is not None:
             from terminal.store.mirrorfiles import ensure  # noqa: PLC0415 - see _mirror.
 
@@ -160,7 +164,8 @@ def assemble(settings: Terminal) -> Parts:
         Errands(),
         Clerk(settings),
         stopping,
-        faults,
+        faults + promotions.faults,
+        promotions,
         threading.Event(),
     )
 
@@ -196,7 +201,8 @@ def _open(parts: Parts) -> tuple[Edges, Attendant]:
     folder = Path(till.data_dir)
     identity = Identity(os.urandom(8).hex(), parts.key.public.raw)
     ledger = Ledger.open(folder / "ledger.db", identity, clock.boot_id())
-    look, rules = open_files(folder, ledger.holdings)
+    look, plain = open_files(folder, ledger.holdings)
+    rules = parts.promotions.over(plain)
     printer = _printer(parts)
     stationery = stationery_of(settings, parts.key)
     last = ledger.entry(ledger.head_seq)

@@ -23,7 +23,10 @@ from dataclasses import dataclass, replace
 from terminal.core import journal
 from terminal.core.books import postings_of
 from terminal.core.journal import Bill, Body, Buyer, Posting, Tender, Totals
+from terminal.core.points.occasion import is_birthday
+from terminal.core.points.rules import Around
 from terminal.core.pricing.basket import LINES_MAX, Goods, Line, Member
+from terminal.core.pricing.facts import NO_FACTS, Facts
 from terminal.core.pricing.limits import too_much
 from terminal.core.pricing.quote import EMPTY, Quote, price
 from terminal.core.pricing.rules import RuleBook
@@ -184,6 +187,8 @@ class Turn:
 
     rules: RuleBook
     new_id: str
+    facts: Facts = NO_FACTS
+    """The world now, as far as rules may ask for it; what belongs to the member is added to it."""
 
 
 def step(state: State, event: Event, turn: Turn) -> Step | Refusal:
@@ -361,8 +366,17 @@ def _tender_refusal(due: Due, tender: Tender, missing: Minor) -> Refusal | None:
 
 def repriced(sale: Sale, turn: Turn) -> Sale | Refusal:
     """Return ``sale`` at the prices of the rules in force, or why it is too much for one sale."""
-    quote = price(sale.lines, sale.member, turn.rules)
+    quote = price(sale.lines, sale.member, turn.rules, _facts(sale.member, turn))
     return too_much(quote) or replace(sale, quote=quote)
+
+
+def _facts(member: Member | None, turn: Turn) -> Facts:
+    """Return what is known of the world with ``member``: their birthday is near on the date of the sale."""
+    facts = turn.facts
+    if member is None or not member.birthday or not facts.date:
+        return facts
+    near = (around.value for around in Around if is_birthday(member.birthday, around, facts.date))
+    return replace(facts, birthday=frozenset(near))
 
 
 def _priced(sale: Sale, turn: Turn, *effects: Effect) -> Step | Refusal:

@@ -155,6 +155,14 @@ def _digest(source: Path, known: Known) -> bytes:
         raise MasterDataError(f"{source}: {error.strerror}") from error
 
 
+def last_kept(path: Path) -> written.RulesFile | None:
+    """Return the last good rules, whatever file they were made of; None when there are none."""
+    try:
+        return _kept(path, path.read_bytes()[:_DIGEST_BYTES])
+    except OSError:
+        return None
+
+
 def _kept(path: Path, digest: bytes) -> written.RulesFile | None:
     if not digest:
         return None

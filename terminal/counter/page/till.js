@@ -221,7 +221,7 @@ function drawStrips() {
   const strips = [];
   if (!lineStands) strips.push(strip("bad", "bad", t("This page has lost the till. It tries again by itself; take no money until it is back.")));
   if (till.disk === "slow") strips.push(strip("warn", "warn", t("The disk does not answer. Wait a moment; nothing is lost.")));
-  if (till.shop_faults) strips.push(strip("warn", "warn", t("The shop file has {faults} faults and was not taken over: goods and prices are those of the last good one. Call the technician.", { faults: till.shop_faults })));
+  if (till.shop_faults) strips.push(strip("warn", "warn", t("{faults} faults in the shop’s files: goods, prices and rules are the last good ones. Call the technician.", { faults: till.shop_faults })));
   if (till.sync.trouble) strips.push(strip("warn", "hq", till.sync.message));
   const [doubt] = till.doubts || [];
   if (doubt) {
