@@ -143,7 +143,7 @@ class Daemon:
         self._spent = 0.0
         start = time.monotonic_ns()
         self.parts.inbox.put(
-            CardArrived("reader", CardImage("uid", member.to_bytes(7, "big"), b"", b""))
+            CardArrived("reader", CardImage("uid", bytes.fromhex(f"04{member:012x}"), b"", b""))
         )
         done = self.asked(TakeTender("cash", 1_000_000, "")).answer
         first = int(self.paper.stdout.readline())
@@ -183,6 +183,7 @@ def floor(sales, folder, existing, pause_ms=0):
 
 def lay_in(data, count):
     """Put ``count`` sales into the till's ledger before it starts."""
+    data.mkdir()
     identity = Identity("be9c4f0000000001", load_or_make(data / "till.key").public.raw)
     ledger = Ledger.open(data / "ledger.db", identity, clock.boot_id())
     fill(ledger, count)

@@ -4,12 +4,8 @@ import json
 import socket
 from pathlib import Path
 
-from terminal.core.pricing.basket import Goods
-from terminal.core.pricing.rules import EarnRule, PercentRule, RuleBook
-from terminal.store.catalog import CatalogTables, GoodsRow, OperatorRow, build_catalog
-from terminal.store.members import MemberRow, MemberTables, Statement, build_members
-
 MEMBERS = 50_000
+GOODS = 200
 TIERS = ("plain", "silver", "gold", "black")
 
 
@@ -19,69 +15,37 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def rules():
-    everybody, everything = frozenset(), frozenset()
-    prices = [
-        PercentRule(
-            f"tier-{tier}",
-            "1",
-            f"会员价 {tier}",
-            "tier",
-            0,
-            100 - 3 * place,
-            frozenset({tier}),
-            everything,
+def shop_file() -> str:
+    """The shop as a technician would have it in a file."""
+    parts = ["[versions]\ncatalogue = 1\nrules = 1\n"]
+    for place, tier in enumerate(TIERS):
+        parts.append(
+            f'[[tiers]]\nid = "{tier}"\nname = "{tier}"\npercent = {100 - 3 * place}\n'
+            f"points_percent = {100 + 50 * (place > 1)}\n"
         )
-        for place, tier in enumerate(TIERS)
-        if place
+    parts += [f'[[categories]]\nid = "{each}"\nname = "{each}"\n' for each in ("fruit", "drink")]
+    parts += [
+        f'[[goods]]\ncode = "G{n:05d}"\nname = "商品名称{n:02d} 500ml"\nprice = {100 + 37 * n}\n'
+        f'category = "{"fruit" if n % 3 else "drink"}"\n'
+        for n in range(GOODS)
     ]
-    fruit = frozenset({"fruit"})
-    prices.append(PercentRule("cat", "1", "水果日九折", "category", 0, 90, everybody, fruit))
-    earn = EarnRule("earn", "1", "每元一分", 100, 1, 100_000, (("gold", 150), ("black", 200)))
-    return RuleBook("1", "1", tuple(prices), earn)
-
-
-def goods():
-    for n in range(200):
-        code = f"G{n:05d}"
-        yield GoodsRow(
-            Goods(code, f"商品名称{n:02d} 500ml", 100 + 37 * n, "fruit" if n % 3 else "drink"), ()
-        )
-
-
-def fill(data: Path) -> None:
-    data.mkdir()
-    build_members(
-        data / "members.db",
-        MemberTables(
-            [(tier, tier) for tier in TIERS],
-            [
-                MemberRow(
-                    account=f"{n:06d}",
-                    name=f"会员{n}",
-                    phone=f"138{n:08d}",
-                    tier=TIERS[n % 4],
-                    media=(f"uid:{n.to_bytes(7, 'big').hex()}",),
-                    statements=(Statement("points", n % 5000),),
-                )
-                for n in range(MEMBERS)
-            ],
-        ),
-    )
-    build_catalog(
-        data / "catalog.db",
-        CatalogTables(
-            [("fruit", "水果"), ("drink", "饮料")],
-            list(goods()),
-            [OperatorRow("1001", "王", "cashier", None, "246810")],
-            rules(),
-        ),
-    )
+    parts += [
+        f'[[members]]\nid = "{100_000 + n}"\nname = "会员{n}"\nphone = "138{n:08d}"\n'
+        f'tier = "{TIERS[n % 4]}"\npoints = {n % 5000}\ncards = [{{ uid = "04{n:012X}" }}]\n'
+        for n in range(MEMBERS)
+    ]
+    parts += [
+        '[[rules]]\nid = "tier"\nname = "会员价"\nkind = "tier"\n',
+        '[[rules]]\nid = "cat"\nname = "水果日九折"\nkind = "category"\ncategory = "fruit"\npercent = 90\n',
+        '[[rules]]\nid = "earn"\nname = "每元一分"\nkind = "earn"\namount = 100\n',
+        '[[operators]]\nid = "1001"\nname = "王"\nrole = "cashier"\npin = "246810"\nmust_change = true\n',
+    ]
+    return "\n".join(parts)
 
 
 def build(folder: Path, tty: str, broker: int) -> Path:
     """Write the settings and data of till and head office into ``folder``; return the till's settings."""
-    fill(folder / "till")
+    (folder / "shop.toml").write_text(shop_file(), encoding="utf-8")
     ports = {"till": free_port(), "hq": free_port()}
     (folder / "ports.json").write_text(json.dumps(ports))
     (folder / "hq.toml").write_text(
@@ -93,7 +57,7 @@ def build(folder: Path, tty: str, broker: int) -> Path:
         f'[receipt]\ntitle = "测试便利店"\nlines = ["地址一", "地址二"]\nfooter = ["谢谢"]\n'
         f'[[readers]]\nname = "reader"\ndriver = "virtual"\n[[scanners]]\nname = "gun"\ndriver = "virtual"\n'
         f'[[printers]]\nname = "receipt"\ndriver = "file"\npath = "{tty}"\n'
-        f'[counter]\nlisten = "127.0.0.1:{ports["till"]}"\n'
+        f'[shop]\ndata = "shop.toml"\n[counter]\nlisten = "127.0.0.1:{ports["till"]}"\n'
         f'[sync]\nbroker = "mqtt://127.0.0.1:{broker}"\ntrust_hq = "first"\n'
     )
     return folder / "terminal.toml"
