@@ -17,7 +17,7 @@ FILES = tracked()
 LOCKS = sorted(PROJECT.glob("requirements*.txt"))
 # Put together here, so that this file does not hold what it looks for.
 MACHINE_PATHS = re.compile(
-    "|".join(("/" + "work/", "/root/" + r"\.", "/tmp/" + "briefs", "/home/" + "[a-z]"))
+    "|".join(("/" + "work/", "/root/" + r"\.", "/home/" + "[a-z]"))
 )
 
 
