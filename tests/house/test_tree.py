@@ -16,9 +16,7 @@ CODE = {".py", ".js", ".css", ".html", ".sh", ".c"}
 FILES = tracked()
 LOCKS = sorted(PROJECT.glob("requirements*.txt"))
 # Put together here, so that this file does not hold what it looks for.
-MACHINE_PATHS = re.compile(
-    "|".join(("/" + "work/", "/root/" + r"\.", "/home/" + "[a-z]"))
-)
+MACHINE_PATHS = re.compile("|".join(("/" + "work/", "/root/" + r"\.", "/home/" + "[a-z]")))
 
 
 def test_the_top_level_is_exactly_what_was_agreed():
