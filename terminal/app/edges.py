@@ -12,6 +12,7 @@ from drivers.virtual.scanner import VirtualScanner
 from terminal.app.clock import Clock, ShopTime
 from terminal.app.feed import Feed
 from terminal.app.look import Look
+from terminal.app.numbering import count_in, receipt_name
 from terminal.app.printing import PrintDesk
 from terminal.core.cards import CODE_PREFIX
 from terminal.core.journal import Entry
@@ -22,8 +23,6 @@ from terminal.core.sale import Turn
 from terminal.counter.desk import Answer, Done, TouchVirtual
 from terminal.store.basket import BasketFile
 from terminal.store.ledger import Ledger
-
-RECEIPT_DIGITS = 6
 
 Virtual = VirtualReader | VirtualScanner | VirtualPrinter
 
@@ -80,20 +79,14 @@ class Edges:
         )
         return Turn(self.rules, new_id, facts)
 
-    def receipt_name(self, number: int) -> str:
-        """Return receipt ``number`` as it is written: till, ledger's ordinal, count."""
-        return f"{self.terminal}-{self.ledger.ordinal}-{number:0{RECEIPT_DIGITS}d}"
+    def receipt_name(self, count: int) -> str:
+        """Return the name of receipt ``count`` of this ledger."""
+        return receipt_name(self.terminal, self.ledger.ordinal, count)
 
     def receipt_ordinal(self, name: str) -> int | None:
-        """Return the count in the receipt number ``name``; None when it is not of this ledger.
-
-        Leading zeros are part of the name, so that a receipt has one name only.
-        """
-        count = name.rpartition("-")[2]
-        if not (count.isascii() and count.isdigit() and len(count) <= 2 * RECEIPT_DIGITS):
-            return None
-        number = int(count)
-        return number if self.receipt_name(number) == name and number else None
+        """Return the count of the receipt called ``name``; None when it is not of this ledger."""
+        count = count_in(name)
+        return count if count and self.receipt_name(count) == name else None
 
     def last_receipt(self) -> str:
         """Return the newest receipt's number, or the empty string."""

@@ -7,7 +7,7 @@ READY is said when the page answers, the ledger's tail is verified and the drive
 import logging
 import sys
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from config.faults import ConfigError, render_all
@@ -61,7 +61,6 @@ class _Till:
     settings: Terminal
     told: threading.Event
     code: int = STOPPED
-    trouble: list[str] = field(default_factory=list)
 
     def run(self) -> int:
         from terminal.app import wire  # noqa: PLC0415 - a till with bad settings needs none of it.

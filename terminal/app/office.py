@@ -13,16 +13,17 @@ import msgspec
 from config.schema import Terminal
 from sync.protocol.keys import SecretKey, load_secret
 from terminal.app.clock import iso, shop_time
+from terminal.app.numbering import count_in
 from terminal.app.slips import SaleSlip, Stationery, as_text
 from terminal.core import cards
-from terminal.core.journal import Entry
+from terminal.core.journal import Entry, SalePosted
 from terminal.core.receipts.sale import Head
 from terminal.counter.language import Language
 from terminal.counter.services import DemoCard, DemoCode, OperatorRecord, Tray
 from terminal.store.catalog import Catalog
 from terminal.store.members import Members
 from terminal.store.prints import PrintState
-from terminal.store.reader import Reader
+from terminal.store.reader import Reader, SaleRow
 
 COLUMNS = 48
 _TRAY_CARDS, _TRAY_CODES = 8, 12
@@ -72,14 +73,14 @@ class Office:
         """Return the receipt of ``entry``, whose body is a posted sale."""
         return SaleSlip(entry, self.stationery)
 
-    def receipt_text(self, number: int) -> str | None:
+    def receipt_text(self, name: str) -> str | None:
         """Return a receipt as plain text."""
-        sale = self.reader.receipt(number)
+        sale = self._sale(name)
         return as_text(self.slip(sale.entry).slip(self.columns)) if sale else None
 
-    def receipt_drawing(self, number: int) -> dict[str, object] | None:
+    def receipt_drawing(self, name: str) -> dict[str, object] | None:
         """Return what the worker process needs to draw a receipt."""
-        sale = self.reader.receipt(number)
+        sale = self._sale(name)
         if sale is None:
             return None
         parts = [
@@ -87,13 +88,21 @@ class Office:
         ]
         return {"columns": self.columns, "parts": parts}
 
-    def receipt(self, number: int) -> dict[str, object] | None:
+    def receipt(self, name: str) -> dict[str, object] | None:
         """Return a receipt as JSON, with what is known of its printing."""
-        sale = self.reader.receipt(number)
+        sale = self._sale(name)
         if sale is None:
             return None
-        state: PrintState = self.reader.print_state(number)
+        state: PrintState = self.reader.print_state(sale.number)
         return {**entry_json(sale.seq, sale.entry), "print": state.name.lower()}
+
+    def _sale(self, name: str) -> SaleRow | None:
+        """Return the sale whose receipt is called exactly ``name``."""
+        count = count_in(name)
+        sale = self.reader.receipt(count) if count else None
+        if sale is None or not isinstance(sale.entry.body, SalePosted):
+            return None
+        return sale if sale.entry.body.receipt == name else None
 
     def entry(self, seq: int) -> dict[str, object] | None:
         """Return one ledger entry as JSON."""

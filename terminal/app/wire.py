@@ -17,7 +17,7 @@ from config.schema import FIRST, Terminal
 from drivers.api import Driver, Printer
 from drivers.registry import make_printer, make_readers, make_scanner
 from drivers.supervise import Supervisor
-from sync.protocol.keys import BadKeyError, SecretKey, load_or_make, load_public
+from sync.protocol.keys import BadKeyError, PublicKey, SecretKey, load_or_make, load_public
 from sync.uplink.api import Progress, TillIdentity
 from terminal.app import apikeys, basket, clock, loop
 from terminal.app.attend import Attendant
@@ -41,14 +41,11 @@ from terminal.store.schema import Identity
 from terminal.store.shopfile import is_last_good_there, load_shop_file
 from terminal.store.swap import MasterDataError
 
-PEPPER_BYTES = 32
+PEPPER_BYTES, PEPPER_BYTES_MIN = 32, 16
 EMIT_LOOK_S = 0.2
 UPLINK_JOIN_S = 2.0
-OPEN_LIMIT_S = 60.0
-"""A slow card may take so long to verify the ledger's tail; the page answers only then."""
 _NO_SYNC = SyncLight(connected=False, head=0, acknowledged=0, since_ms=None, trouble="")
 _EMPTY = View(0, NEW, (), _NO_SYNC, (), "", (), "ok")
-_RECEIPT_DIGITS_MAX = 12
 
 
 log = logging.getLogger(__name__)
@@ -64,6 +61,8 @@ class Parts:
 
     settings: Terminal
     key: SecretKey
+    trusted: PublicKey | None
+    """The head office's key; None keeps the first that is seen."""
     inbox: Inbox
     feed: Feed
     supervisor: Supervisor
@@ -108,7 +107,6 @@ class Parts:
         """Serve the counter's page on the caller's thread until stopped."""
         counter = self.settings.counter
         listener = bind(counter.listen)
-        self.opened.wait(OPEN_LIMIT_S)
         try:
             serve(self.feed, _services(self), listener, counter.hosts, ready, self.stopping)
         finally:
@@ -135,6 +133,7 @@ def assemble(settings: Terminal) -> Parts:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         key = load_or_make(Path(settings.till_key()))
+        trusted = _trusted(settings)
         _pepper(Path(settings.pepper()))
         faults, promotions = 0, NOTHING
         if settings.shop is not None:
@@ -157,6 +156,7 @@ def assemble(settings: Terminal) -> Parts:
     return Parts(
         settings,
         key,
+        trusted,
         inbox,
         Feed(inbox, _EMPTY),
         Supervisor(partial(_emit, inbox, stopping), time.monotonic),
@@ -269,9 +269,7 @@ def _uplink(parts: Parts, ledger: Ledger, copy: Any) -> Any:
         return None
     from sync.uplink.worker import Uplink  # noqa: PLC0415 - paho only where there is a head office.
 
-    trust = settings.sync.trust_hq
-    trusted = None if trust == FIRST else load_public(Path(trust))
-    identity = TillIdentity(settings.terminal.id, ledger.ledger_id, parts.key, trusted)
+    identity = TillIdentity(settings.terminal.id, ledger.ledger_id, parts.key, parts.trusted)
     records = LedgerRecords(Path(settings.terminal.data_dir) / "ledger.db")
     start = Progress(ledger.head_seq, ledger.acked.proof)
     emit = partial(_emit, parts.inbox, parts.stopping)
@@ -281,18 +279,9 @@ def _uplink(parts: Parts, ledger: Ledger, copy: Any) -> Any:
 def _services(parts: Parts) -> Services:
     settings, clerk = parts.settings, parts.clerk
     data_dir = Path(settings.terminal.data_dir)
-    prefix = f"{settings.terminal.id}-"
-
-    def count(number: str) -> int:
-        tail = number.removeprefix(prefix).rpartition("-")[2]
-        return (
-            int(tail)
-            if tail.isascii() and tail.isdigit() and len(tail) <= _RECEIPT_DIGITS_MAX
-            else 0
-        )
 
     def png(number: str) -> bytes | None:
-        drawing = clerk.ask(lambda office: office.receipt_drawing(count(number)))
+        drawing = clerk.ask(lambda office: office.receipt_drawing(number))
         if drawing is None:
             return None
         try:
@@ -317,8 +306,8 @@ def _services(parts: Parts) -> Services:
         random_bytes=os.urandom,
         operator=lambda number: clerk.ask(lambda office: office.operator(number)),
         api_keys=apikeys.Keys(apikeys.path_in(data_dir)).known,
-        receipt=lambda number: clerk.ask(lambda office: office.receipt(count(number))),
-        receipt_text=lambda number: clerk.ask(lambda office: office.receipt_text(count(number))),
+        receipt=lambda number: clerk.ask(lambda office: office.receipt(number)),
+        receipt_text=lambda number: clerk.ask(lambda office: office.receipt_text(number)),
         receipt_png=png,
         entry=lambda seq: clerk.ask(lambda office: office.entry(seq)),
         search_members=lambda text, n: clerk.ask(lambda office: office.members.search(text, n)),
@@ -327,17 +316,35 @@ def _services(parts: Parts) -> Services:
     )
 
 
+def _trusted(settings: Terminal) -> PublicKey | None:
+    if settings.sync is None or settings.sync.trust_hq == FIRST:
+        return None
+    return load_public(Path(settings.sync.trust_hq))
+
+
 def _pepper(path: Path) -> bytes:
-    """Return the till's secret for PINs; it is drawn at the first start."""
+    """Return the till's secret for PINs; it is drawn at the first start and is there whole or not at all.
+
+    Raises:
+        StartError: The file holds too little: PINs hashed with it would be as good as bare.
+    """
     try:
-        return path.read_bytes()[:PEPPER_BYTES]
+        secret = path.read_bytes()[:PEPPER_BYTES]
     except FileNotFoundError:
         secret = os.urandom(PEPPER_BYTES)
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        beside = path.with_name(path.name + ".new")
+        beside.unlink(missing_ok=True)
+        with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(secret)
             file.flush()
             os.fsync(file.fileno())
-        return secret
+        beside.rename(path)
+    if len(secret) < PEPPER_BYTES_MIN:
+        raise StartError(
+            f"cannot start: the pepper {path} holds {len(secret)} bytes, at least {PEPPER_BYTES_MIN};"
+            " put the file back from a backup, or remove it and have every operator's PIN set anew"
+        )
+    return secret
 
 
 __all__ = ["ListenError", "Parts", "StartError", "assemble"]
