@@ -43,6 +43,8 @@ from terminal.store.swap import MasterDataError
 
 PEPPER_BYTES, PEPPER_BYTES_MIN = 32, 16
 EMIT_LOOK_S = 0.2
+OPEN_LIMIT_S = 60.0
+"""A slow card may take so long to verify the ledger's tail; the page answers only then."""
 UPLINK_JOIN_S = 2.0
 _NO_SYNC = SyncLight(connected=False, head=0, acknowledged=0, since_ms=None, trouble="")
 _EMPTY = View(0, NEW, (), _NO_SYNC, (), "", (), "ok")
@@ -107,6 +109,7 @@ class Parts:
         """Serve the counter's page on the caller's thread until stopped."""
         counter = self.settings.counter
         listener = bind(counter.listen)
+        self.opened.wait(OPEN_LIMIT_S)
         try:
             serve(self.feed, _services(self), listener, counter.hosts, ready, self.stopping)
         finally:
