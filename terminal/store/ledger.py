@@ -61,10 +61,14 @@ class Ledger:
         """
         self._disk = disk
         self._run = disk.run
-        if not schema.check_version(disk.connection):
+        version = schema.check_version(disk.connection)
+        if not version:
             with disk.commit():
                 schema.create(disk.connection, identity)
             disk.sync_folder()
+        elif version < schema.SCHEMA_VERSION:
+            with disk.commit():
+                schema.move_up(disk.connection)
         row = self._run("SELECT * FROM state").fetchone()
         _, self.ledger_id, self.public_key, self.ordinal, outbox, receipts, found, *acked = row
         if self.public_key != identity.public_key:

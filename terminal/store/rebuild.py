@@ -12,7 +12,7 @@ from terminal.store.calls import extend_index
 from terminal.store.chain import digest_before, follow, meaning
 from terminal.store.commit import Disk
 from terminal.store.errors import DamagedError
-from terminal.store.schema import check_version, open_for_reading
+from terminal.store.schema import SCHEMA_VERSION, check_version, move_up, open_for_reading
 
 
 def rebuild(path: Path) -> int:
@@ -25,8 +25,10 @@ def rebuild(path: Path) -> int:
     open_for_reading(path).close()  # What is no ledger is not made one.
     disk = Disk(path)
     try:
-        check_version(disk.connection)
+        version = check_version(disk.connection)
         with disk.commit():
+            if version < SCHEMA_VERSION:
+                move_up(disk.connection)
             count = _rebuild(disk)
         disk.checkpoint()
     finally:

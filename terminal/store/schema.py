@@ -18,7 +18,7 @@ from peewee import PeeweeException, SqliteDatabase
 
 from terminal.store.errors import LedgerError, NewerSchemaError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 APPLICATION_ID = 0x74706C67
 """``tplg``: marks the file as a ledger for :program:`file` and for us."""
 BUSY_MS = 2_000
@@ -61,6 +61,9 @@ CREATE TABLE lockout (operator TEXT PRIMARY KEY, until_ms INTEGER NOT NULL) STRI
 CREATE TABLE copy (receipt TEXT PRIMARY KEY, copies INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 
 CREATE TABLE print_job (number INTEGER PRIMARY KEY, state INTEGER NOT NULL) STRICT;"""
+
+TABLES_2: tuple[str, ...] = ()
+"""What version 2 adds: tables of kinds of entries that no ledger of version 1 holds, so they start empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,9 +165,21 @@ def create(connection: sqlite3.Connection, identity: Identity) -> None:
     run(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
 
+def move_up(connection: sqlite3.Connection) -> None:
+    """Bring a ledger of an earlier version to this one, inside the transaction that is open."""
+    _create_later_tables(connection)
+    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+
 def create_tables(connection: sqlite3.Connection) -> None:
     """Make the tables, empty."""
     for statement in TABLES.split(";\n\n"):
+        connection.execute(statement)
+    _create_later_tables(connection)
+
+
+def _create_later_tables(connection: sqlite3.Connection) -> None:
+    for statement in TABLES_2:
         connection.execute(statement)
 
 

@@ -1,0 +1,148 @@
+"""How a bill and its tenders lie in an entry: lines, reasons and totals, written out for speed.
+
+Nine entries in ten are sales, so these are packed and unpacked by hand; every other kind goes by the table
+of :mod:`terminal.codec.kinds`.
+"""
+
+from typing import Annotated, Any
+
+import msgspec
+
+from terminal.core.journal import Bill, Buyer, Tender, Totals
+from terminal.core.pricing.quote import Discount, PointsReason, QuoteLine
+
+Int = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+"""What every database holds; MessagePack itself goes up to 2**64 - 1."""
+
+
+class WireDiscount(msgspec.Struct, array_like=True, frozen=True):
+    """What one rule took off a line."""
+
+    rule: str
+    version: str
+    amount: Int
+    why: str
+    percent: Int = 0
+
+
+class WireLine(msgspec.Struct, array_like=True, frozen=True):
+    """One line of a bill."""
+
+    n: Int
+    code: str
+    name: str
+    category: str
+    quantity: Int
+    unit_price: Int
+    shelf_price: Int
+    gross: Int
+    net: Int
+    discounts: tuple[WireDiscount, ...]
+    points: Int = 0
+    earns: bool = True
+    tax_basis_points: Int = 0
+
+
+class WireBuyer(msgspec.Struct, array_like=True, frozen=True):
+    """The member of a bill."""
+
+    account: str
+    tier: str
+    medium: str
+    points_before: Int
+
+
+class WireTotals(msgspec.Struct, array_like=True, frozen=True):
+    """The sums of a bill."""
+
+    gross: Int
+    discount: Int
+    rounding: Int
+    total: Int
+    earned: Int
+
+
+class WirePointsReason(msgspec.Struct, array_like=True, frozen=True):
+    """What one rule gave in points."""
+
+    rule: str
+    version: str
+    points: Int
+    why: str
+    percent: Int
+
+
+class WireBill(msgspec.Struct, array_like=True, frozen=True):
+    """What was bought by whom, priced."""
+
+    sale_id: str
+    buyer: WireBuyer | None
+    lines: tuple[WireLine, ...]
+    totals: WireTotals
+    points_why: tuple[WirePointsReason, ...]
+
+
+class WireTender(msgspec.Struct, array_like=True, frozen=True):
+    """A means of payment."""
+
+    type: str
+    amount: Int
+    reference: str = ""
+
+
+def pack_tender(tender: Tender) -> tuple[Any, ...]:
+    """Return ``tender`` as it lies in an entry."""
+    return (tender.type, tender.amount, tender.reference)
+
+
+def pack_bill(bill: Bill) -> tuple[Any, ...]:
+    """Return ``bill`` as it lies in an entry."""
+    buyer, totals = bill.buyer, bill.totals
+    return (
+        bill.sale_id,
+        buyer and (buyer.account, buyer.tier, buyer.medium, buyer.points_before),
+        [
+            (
+                line.n, line.code, line.name, line.category, line.quantity, line.unit_price,
+                line.shelf_price, line.gross, line.net,
+                [(d.rule, d.version, d.amount, d.why, d.percent) for d in line.discounts],
+                line.points, line.earns, line.tax_basis_points,
+            )
+            for line in bill.lines
+        ],
+        (totals.gross, totals.discount, totals.rounding, totals.total, totals.earned),
+        [(why.rule, why.version, why.points, why.why, why.percent) for why in bill.points_why],
+    )  # fmt: skip
+
+
+def unpack_tender(wire: WireTender) -> Tender:
+    """Return the tender that was read."""
+    return Tender(wire.type, wire.amount, wire.reference)
+
+
+def unpack_bill(wire: WireBill) -> Bill:
+    """Return the bill that was read."""
+    buyer, totals = wire.buyer, wire.totals
+    return Bill(
+        wire.sale_id,
+        None
+        if buyer is None
+        else Buyer(buyer.account, buyer.tier, buyer.medium, buyer.points_before),
+        tuple(_unpack_line(line) for line in wire.lines),
+        Totals(totals.gross, totals.discount, totals.rounding, totals.total, totals.earned),
+        tuple(
+            PointsReason(why.rule, why.version, why.points, why.why, why.percent)
+            for why in wire.points_why
+        ),
+    )
+
+
+def _unpack_line(wire: WireLine) -> QuoteLine:
+    discounts = tuple(
+        Discount(d.rule, d.version, d.amount, d.why, d.percent) for d in wire.discounts
+    )
+    return QuoteLine(
+        wire.n, wire.code, wire.name, wire.category, wire.quantity, wire.unit_price,
+        wire.shelf_price, wire.gross, wire.net, discounts, wire.points, wire.earns,
+        wire.tax_basis_points,
+    )  # fmt: skip
