@@ -9,7 +9,6 @@ import pytest
 from paho.mqtt import client as mqtt
 
 from tests.kit.broker import Broker
-from tests.kit.process import free_port
 from tests.kit.till import WATER, HqProcess, TillProcess, whole_sale
 from tests.kit.waiting import PATIENCE_S, until
 
@@ -387,7 +386,3 @@ def test_another_key_does_not_go_on_with_the_ledger(tmp_path):
 
         assert till.wait() == 1
         assert "another key" in till.log
-
-
-def test_ports_of_tests_are_not_the_usual_ones():
-    assert free_port() not in (8080, 8090, 1883)

@@ -10,7 +10,6 @@ import httpx
 import pytest
 
 from terminal.core.journal import PaymentTaken, SalePosted
-from tests.kit.process import free_port
 from tests.kit.till import COLA, SOAP, WATER, TillProcess
 from tests.kit.waiting import PATIENCE_S, until
 
@@ -216,10 +215,6 @@ def test_a_till_stopped_while_it_sells_ends_well_and_loses_nothing(till):
 
 
 BODY = {"lines": [{"code": WATER}], "tenders": [{"type": "cash", "amount": 200}]}
-
-
-def test_the_kit_draws_ports_that_are_free():
-    assert free_port() != free_port()
 
 
 def children(till) -> list[int]:

@@ -12,7 +12,6 @@ from terminal.counter.sessions import IDLE_S, SESSIONS_MAX, Sessions
 from terminal.counter.signing import LOCK_MS, TRIES_MAX
 from tests.kit.counter import Counter, counter
 from tests.kit.desk import CASHIER_PIN, FIRST_PIN, NOW_MS, SUPERVISOR_PIN
-from tests.kit.waiting import PATIENCE_S
 
 WATER = "6901234567892"
 
@@ -163,4 +162,3 @@ def test_sessions_are_bounded_and_end_when_nobody_uses_them():
     assert sessions.who(None) is sessions.who("x" * 10_000) is None
     now[0] = IDLE_S + 1
     assert sessions.who(tokens[-1]) is None
-    assert PATIENCE_S > 0

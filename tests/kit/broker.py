@@ -9,14 +9,8 @@ import subprocess
 from pathlib import Path
 from typing import Self
 
+from tests.kit.ports import free_port
 from tests.kit.waiting import until
-
-
-def free_port() -> int:
-    """Return a port of this machine that nobody uses now."""
-    with socket.socket() as line:
-        line.bind(("127.0.0.1", 0))
-        return line.getsockname()[1]
 
 
 def answers(port: int) -> bool:

@@ -9,7 +9,7 @@ from typing import Any, Self
 import httpx
 
 from tests.kit.process import START_LIMIT_S
-from tests.kit.waiting import until
+from tests.kit.waiting import PATIENCE_S, until
 
 
 class Heard:
@@ -17,7 +17,10 @@ class Heard:
 
     def __init__(self, client: httpx.Client) -> None:
         self._client = httpx.Client(
-            base_url=client.base_url, headers=client.headers, cookies=client.cookies, timeout=30.0
+            base_url=client.base_url,
+            headers=client.headers,
+            cookies=client.cookies,
+            timeout=PATIENCE_S,
         )
         self.notices: list[dict[str, Any]] = []
         self._thread = threading.Thread(target=self._hear, name="heard")

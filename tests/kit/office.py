@@ -9,8 +9,9 @@ from contextlib import closing
 from pathlib import Path
 from typing import Self
 
-from tests.kit.broker import answers, free_port
-from tests.kit.waiting import until
+from tests.kit.broker import answers
+from tests.kit.ports import free_port
+from tests.kit.waiting import PATIENCE_S, until
 
 _PROGRAM = """
 import logging, signal, sys, threading
@@ -74,7 +75,7 @@ class Office:
         """End it and return its exit code."""
         assert self._process is not None
         self._process.send_signal(how)
-        code = self._process.wait(30)
+        code = self._process.wait(PATIENCE_S)
         self._process = None
         return code
 
@@ -88,7 +89,7 @@ class Office:
     def ask(self, sql: str, *values: object) -> list[tuple]:
         """Return what the database answers."""
         uri = f"file:{self.database}?mode=ro"
-        with closing(sqlite3.connect(uri, uri=True, timeout=10)) as connection:
+        with closing(sqlite3.connect(uri, uri=True, timeout=PATIENCE_S)) as connection:
             return connection.execute(sql, values).fetchall()
 
     def records(self, ledger_id: str, branch: int = 0) -> list[tuple[int, bytes, bytes]]:

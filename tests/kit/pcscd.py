@@ -22,7 +22,7 @@ from tests.kit.waiting import until
 READERS = ("Virtual PCD 00 00", "Virtual PCD 00 01")
 _SOCKET = Path("/run/pcscd/pcscd.comm")
 _PID = Path("/run/pcscd/pcscd.pid")
-_TRIES, _START_LIMIT_S = 10, 5.0
+_TRIES, _START_LIMIT_S = 10, 15.0
 _LOCK = Path(tempfile.gettempdir()) / "tallypoint-tests-pcscd.lock"
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from drivers.api import PrintDone, PrinterStatus, PrintJob, PrintNotStarted, PrintUnknown
 from drivers.supervise import Supervisor
-from tests.kit.waiting import Events
+from tests.kit.waiting import PATIENCE_S, Events
 
 OUTCOMES = (PrintDone, PrintNotStarted, PrintUnknown)
 
@@ -58,4 +58,4 @@ def running(driver) -> Iterator[Running]:
         yield Running(driver, events, supervisor.stop)
     finally:
         supervisor.stop()
-        assert supervisor.join(10.0) == ()
+        assert supervisor.join(PATIENCE_S) == ()

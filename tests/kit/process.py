@@ -12,20 +12,13 @@ from typing import Self
 
 import httpx
 
-from tests.kit.waiting import until
+from tests.kit.ports import free_port
+from tests.kit.waiting import PATIENCE_S, until
 
 TOP = Path(__file__).parents[2]
-STOP_LIMIT_S = 5.0
+STOP_LIMIT_S = 60.0
 """A program that is asked to stop has stopped by then."""
-START_LIMIT_S = 30.0
-
-
-def free_port() -> int:
-    """Return a port on which nobody listens now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+START_LIMIT_S = 60.0
 
 
 class Process:
@@ -123,7 +116,8 @@ class Server(Process):
             assert self.is_running, f"{self.name} ended at its start:\n{self.log[-4000:]}"
             with suppress(OSError, httpx.HTTPError):
                 socket.create_connection(("127.0.0.1", self.port), 1.0).close()
-                return httpx.get(self.address + self._ready_path, timeout=5.0).status_code < 500
+                answer = httpx.get(self.address + self._ready_path, timeout=PATIENCE_S)
+                return answer.status_code < 500
             return False
 
         until(answers, f"{self.name} answers on port {self.port}", START_LIMIT_S)
@@ -159,6 +153,6 @@ def tallypoint(*words: str) -> "subprocess.CompletedProcess[str]":
         cwd=TOP,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )

@@ -20,6 +20,7 @@ from typing import Self
 
 from drivers.api import Cover, Paper
 from drivers.virtual.paper import PaperRoll
+from tests.kit.ports import free_port
 from tests.kit.waiting import until
 
 _SLICE_S = 0.02
@@ -49,8 +50,8 @@ class TcpPrinter:
         self._held = threading.Event()
         self._stop = threading.Event()
         self._say_later = b""
-        self._listener = self._listen(0)
-        self.port: int = self._listener.getsockname()[1]
+        self.port = free_port()
+        self._listener = self._listen(self.port)
         self._thread = threading.Thread(target=self._serve, name="tcp printer", daemon=True)
 
     def __enter__(self) -> Self:

@@ -29,7 +29,7 @@ from terminal.store.reader import Reader
 from terminal.store.verify import verify
 from tests.kit.heard import Heard
 from tests.kit.process import TOP, Server, tallypoint
-from tests.kit.waiting import until
+from tests.kit.waiting import PATIENCE_S, until
 
 SHOP = TOP / "config" / "examples" / "shop.toml"
 CASHIER, SUPERVISOR = "1001", "9001"
@@ -225,7 +225,7 @@ locale = "{locale}"
 
     def get(self, path: str) -> Json:
         """Return what the head office's API says."""
-        answer = httpx.get(f"{self.address}/api/v1{path}", timeout=10.0)
+        answer = httpx.get(f"{self.address}/api/v1{path}", timeout=PATIENCE_S)
         assert answer.status_code == 200, answer.text
         said: Json = answer.json()
         return said
@@ -244,7 +244,7 @@ class Api:
 
     def __init__(self, address: str, pins: Mapping[str, str], key: str = "") -> None:
         headers = {"Authorization": f"Bearer {key}"} if key else {}
-        self.client = httpx.Client(base_url=address, headers=headers, timeout=15.0)
+        self.client = httpx.Client(base_url=address, headers=headers, timeout=PATIENCE_S)
         self._pins = pins
         self._ids = count(1)
         self._name = os.urandom(4).hex()

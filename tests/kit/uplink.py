@@ -7,7 +7,7 @@ from config.schema import Sync
 from sync.uplink.api import Acked, LinkChanged, Progress, SyncTrouble
 from sync.uplink.worker import Uplink
 from tests.kit.ledger import MemoryLedger
-from tests.kit.waiting import until
+from tests.kit.waiting import PATIENCE_S, until
 
 
 class RunningTill:
@@ -35,7 +35,7 @@ class RunningTill:
     def __exit__(self, *_error: object) -> None:
         self._stop.set()
         self.uplink.wake()
-        self._thread.join(20)
+        self._thread.join(PATIENCE_S)
         assert not self._thread.is_alive()
 
     @property
@@ -47,7 +47,7 @@ class RunningTill:
         self.uplink.poke(seq)
         return seq
 
-    def wait_acked(self, patience_s: float = 60.0) -> None:
+    def wait_acked(self, patience_s: float = PATIENCE_S) -> None:
         """Wait until the head office has signed for everything."""
         until(
             lambda: self.position == self.ledger.head,

@@ -101,6 +101,9 @@ class VirtualCard:
             self._socket = socket.create_connection(("127.0.0.1", FIRST_PORT + self._slot), 5.0)
         except OSError:
             return False
+        if self._socket.getsockname() == self._socket.getpeername():
+            self._socket.close()  # Nobody listened, and Linux connected the socket to itself.
+            return False
         self._socket.settimeout(None)
         return True
 

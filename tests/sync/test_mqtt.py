@@ -17,7 +17,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from config.schema import Link
 from sync.mqtt import Down, Message, Pipe, Up
-from tests.kit.broker import Broker, free_port
+from tests.kit.broker import Broker
+from tests.kit.ports import free_port
 from tests.kit.waiting import until
 
 

@@ -6,8 +6,9 @@ import threading
 
 from config.schema import HeadOffice, Hq
 from sync.hq.app import run
-from tests.kit.broker import Broker, free_port
+from tests.kit.broker import Broker
 from tests.kit.office import Office
+from tests.kit.ports import free_port
 from tests.kit.waiting import until
 
 

@@ -1,6 +1,5 @@
 """The page running on a free port, over any books."""
 
-import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,17 +8,12 @@ from sync.hq.names import Known
 from sync.hq.page.around import Around
 from sync.hq.page.server import serve
 from sync.hq.reader import HqReader
+from tests.kit.ports import free_port
 from tests.kit.waiting import PATIENCE_S
 from tests.sync.page.shop import NAMES, START_MS
 
 NOW_MS = START_MS + 47_000_000
 NAMED = Known(names=dict(NAMES))
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as door:
-        return int(door.getsockname()[1])
 
 
 @contextmanager
