@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from terminal.core.journal import Bill, Buyer, Tender, Totals
+from terminal.core.journal import NOTHING_DRAWN, Bill, Buyer, Drawn, Tender, Totals
 from terminal.core.pricing.quote import Discount, PointsReason, QuoteLine
 
 Int = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
@@ -41,6 +41,11 @@ class WireLine(msgspec.Struct, array_like=True, frozen=True):
     points: Int = 0
     earns: bool = True
     tax_basis_points: Int = 0
+    cost: Int | None = None
+    brand: str = ""
+    price_min: Int = 0
+    unit: str = "piece"
+    levels: tuple[tuple[str, Int], ...] = ()
 
 
 class WireBuyer(msgspec.Struct, array_like=True, frozen=True):
@@ -72,6 +77,17 @@ class WirePointsReason(msgspec.Struct, array_like=True, frozen=True):
     percent: Int
 
 
+class WireDrawn(msgspec.Struct, array_like=True, frozen=True):
+    """What the rules of a bill used up besides money."""
+
+    costs: tuple[tuple[str, Int], ...] = ()
+    uses: tuple[tuple[str, Int], ...] = ()
+    coupons: tuple[str, ...] = ()
+
+
+_NOTHING = WireDrawn()
+
+
 class WireBill(msgspec.Struct, array_like=True, frozen=True):
     """What was bought by whom, priced."""
 
@@ -80,6 +96,7 @@ class WireBill(msgspec.Struct, array_like=True, frozen=True):
     lines: tuple[WireLine, ...]
     totals: WireTotals
     points_why: tuple[WirePointsReason, ...]
+    drawn: WireDrawn = _NOTHING
 
 
 class WireTender(msgspec.Struct, array_like=True, frozen=True):
@@ -106,13 +123,33 @@ def pack_bill(bill: Bill) -> tuple[Any, ...]:
                 line.n, line.code, line.name, line.category, line.quantity, line.unit_price,
                 line.shelf_price, line.gross, line.net,
                 [(d.rule, d.version, d.amount, d.why, d.percent) for d in line.discounts],
-                line.points, line.earns, line.tax_basis_points,
+                line.points, line.earns, line.tax_basis_points, *_more(line),
             )
             for line in bill.lines
         ],
         (totals.gross, totals.discount, totals.rounding, totals.total, totals.earned),
         [(why.rule, why.version, why.points, why.why, why.percent) for why in bill.points_why],
+        *_drawn(bill.drawn),
     )  # fmt: skip
+
+
+def _more(line: QuoteLine) -> tuple[Any, ...]:
+    """Return the end of a line as far as it says something: most goods have a cost at most."""
+    if line.levels:
+        return (line.cost, line.brand, line.price_min, line.unit, line.levels)
+    if line.unit != "piece":
+        return (line.cost, line.brand, line.price_min, line.unit)
+    if line.price_min:
+        return (line.cost, line.brand, line.price_min)
+    if line.brand:
+        return (line.cost, line.brand)
+    return () if line.cost is None else (line.cost,)
+
+
+def _drawn(drawn: Drawn) -> tuple[Any, ...]:
+    if drawn is NOTHING_DRAWN:
+        return ()
+    return ((drawn.costs, drawn.uses, drawn.coupons),)
 
 
 def unpack_tender(wire: WireTender) -> Tender:
@@ -134,6 +171,9 @@ def unpack_bill(wire: WireBill) -> Bill:
             PointsReason(why.rule, why.version, why.points, why.why, why.percent)
             for why in wire.points_why
         ),
+        NOTHING_DRAWN
+        if wire.drawn is _NOTHING
+        else Drawn(wire.drawn.costs, wire.drawn.uses, wire.drawn.coupons),
     )
 
 
@@ -144,5 +184,5 @@ def _unpack_line(wire: WireLine) -> QuoteLine:
     return QuoteLine(
         wire.n, wire.code, wire.name, wire.category, wire.quantity, wire.unit_price,
         wire.shelf_price, wire.gross, wire.net, discounts, wire.points, wire.earns,
-        wire.tax_basis_points,
+        wire.tax_basis_points, wire.cost, wire.brand, wire.price_min, wire.unit, wire.levels,
     )  # fmt: skip

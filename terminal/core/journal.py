@@ -79,6 +79,21 @@ class Totals:
 
 
 @dataclass(frozen=True, slots=True)
+class Drawn:
+    """What the rules of a sale used up besides money."""
+
+    costs: tuple[tuple[str, Points], ...] = ()
+    """Points that chosen rules cost the member, by rule."""
+    uses: tuple[tuple[str, int], ...] = ()
+    """How much of the limits of rules was used, by rule."""
+    coupons: tuple[str, ...] = ()
+    """Ids of the coupons that were redeemed; see :attr:`terminal.core.pricing.coupons.Coupon.id`."""
+
+
+NOTHING_DRAWN = Drawn()
+
+
+@dataclass(frozen=True, slots=True)
 class Bill:
     """What was bought by whom, priced: the part a sale and a payment taken ahead of it share."""
 
@@ -87,6 +102,7 @@ class Bill:
     lines: tuple[QuoteLine, ...]
     totals: Totals
     points_why: tuple[PointsReason, ...]
+    drawn: Drawn = NOTHING_DRAWN
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """The codec keeps every entry the core can make, whole, within a record; and takes nothing else."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import msgspec
 import pytest
@@ -22,6 +22,7 @@ from terminal.core.journal import (
     Tender,
 )
 from terminal.core.pricing.basket import LINES_MAX, Goods
+from terminal.core.pricing.quote import QuoteLine
 from terminal.core.pricing.rules import RuleBook
 from terminal.core.refusal import Key, Refusal
 from terminal.core.sale import (
@@ -168,7 +169,10 @@ def test_a_malformed_entry_is_undecodable(place, value):
 def test_a_field_added_at_the_end_by_a_later_version_is_passed_over():
     (post,) = posts(paid(([(WATER, 1000)], WANG, [(CASH, 0)])))
     wire = msgspec.msgpack.decode(encode(entry(post)))
-    wire[9][2][2][0].append("a later field of a line")
+    line = wire[9][2][2][0]
+    of_today = len(fields(QuoteLine))
+    line += [None, "", 0, "piece", []][len(line) - of_today :]
+    line.append("a later field of a line")
     wire.append("a later field of the entry")
     assert decode(msgspec.msgpack.encode(wire)) == entry(post)
 

@@ -21,8 +21,8 @@ from dataclasses import dataclass, field
 from terminal.core.pricing.doubt import Doubt, doubts, everywhere
 from terminal.core.pricing.facts import Recorder
 from terminal.core.pricing.index import FIXED, PERCENT, Choice, Compiled, Rule
-from terminal.core.pricing.promotions import PointsPrice, Threshold
-from terminal.core.pricing.sets import Parcel, Part, Table, Turn, claimed
+from terminal.core.pricing.promotions import NO_LIMIT, PointsPrice, Threshold
+from terminal.core.pricing.sets import Parcel, Part, Table, Turn, claimed, uses_of
 from terminal.core.pricing.steps import most_off
 from terminal.core.units import ONE_PIECE, Minor, Points
 
@@ -33,8 +33,8 @@ LINES_PRICED_MAX = 40 * COMBINATIONS_MAX
 """Lines times combinations in one search."""
 
 Parcels = list[tuple[Parcel, ...]]
-Taken = tuple[int, Rule, Minor, Points]
-"""What a rule took off a line, and the points it cost."""
+Taken = tuple[int, Rule, Minor, Points, int]
+"""What a rule took off a line, the points it cost, and how much of its limit (on the first line it took)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -205,11 +205,14 @@ class Search:
         each = gives.points if isinstance(gives, PointsPrice) else 0
         saved = 0
         claims: dict[int, dict[int, Part]] = {}
+        uses = 0 if rule.promotion.limit is NO_LIMIT else uses_of(rule, parts)
         for part in parts:
             claims.setdefault(part[0], {})[part[1]] = part
             if part[4]:
                 saved += part[4]
-                self.taken.append((part[0], rule, part[4], each * (part[2] // ONE_PIECE)))
+                points = each * (part[2] // ONE_PIECE)
+                self.taken.append((part[0], rule, part[4], points, uses))
+                uses = 0
         for line, by_place in claims.items():
             after: list[Parcel] = []
             for place, (quantity, net, mask) in enumerate(parcels[line]):
@@ -248,7 +251,7 @@ class Search:
                     if after == net:
                         continue
                 saved += net - after
-                self.taken.append((line, rule, net - after, 0))
+                self.taken.append((line, rule, net - after, 0, 0))
                 new = (quantity, after, mask | bit)
                 if len(parts) == 1:
                     parcels[line] = (new,)
@@ -372,8 +375,10 @@ def _open(parcels: Parcels, lasting: int) -> None:
 def _units_left(rule: Rule, recorder: Recorder) -> int | None:
     limit = rule.promotion.limit
     left = [] if limit.per_sale is None else [limit.per_sale]
-    if (limit.per_member, limit.per_day, limit.total) != (None, None, None):
+    if limit.is_counted:
         used = recorder.used(rule.promotion.id)
+        if limit.per_member is not None and not recorder.is_member:
+            left.append(0)  # Nobody can count for somebody who is not known.
         counts = (
             (limit.per_member, used.by_member), (limit.per_day, used.today), (limit.total, used.ever)
         )  # fmt: skip

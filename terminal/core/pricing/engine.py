@@ -32,6 +32,8 @@ class Priced:
     """What rounding the total took off each line."""
     round_down: RoundDown | None
     facts: tuple[tuple[str, str], ...]
+    uses: tuple[tuple[str, int], ...] = ()
+    """How much of the limits of rules was used, by rule."""
 
     @property
     def rounding(self) -> Minor:
@@ -56,9 +58,13 @@ def evaluate(lines: Sequence[Line], book: RuleBook, recorder: Recorder) -> Price
     stages = _stages(ready, table, laid, grosses, recorder)
     by_place: list[list[Taken]] = [[] for _ in laid]
     nets = grosses.copy()
+    uses: dict[str, int] = {}
     for taken in combined(ready, table, grosses, stages, recorder):
         by_place[taken[0]].append(taken)
         nets[taken[0]] -= taken[2]
+        if taken[4]:
+            name = taken[1].promotion.id
+            uses[name] = uses.get(name, 0) + taken[4]
     rule, rounded = _rounded(book.round_down, nets, recorder)
     back = [0] * len(laid)
     for at, place in enumerate(order):
@@ -70,6 +76,7 @@ def evaluate(lines: Sequence[Line], book: RuleBook, recorder: Recorder) -> Price
         tuple([rounded[at] for at in back]),
         rule,
         recorder.read(),
+        tuple(sorted(uses.items())),
     )
 
 
@@ -77,7 +84,7 @@ def points_of(priced: Priced) -> dict[str, Points]:
     """Return what the rules that cost points cost, by rule."""
     costs: dict[str, Points] = {}
     for of_line in priced.taken:
-        for _, rule, _, points in of_line:
+        for _, rule, _, points, _ in of_line:
             if points:
                 costs[rule.promotion.id] = costs.get(rule.promotion.id, 0) + points
     return costs

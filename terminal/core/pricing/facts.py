@@ -4,6 +4,7 @@ Everything here was made a plain value at the edge: a lunar birthday is a word, 
 business day, a coupon's signature was verified. A fact that is not known satisfies no condition.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -62,6 +63,9 @@ class Recorder:
         self._member = member
         self._facts = facts
         self.names: set[str] = {"tier"} if member else set()
+        self.counted: set[str] = set()
+        """Rules whose counts were asked for."""
+        self.is_member = member is not None
 
     def __call__(self, name: str) -> Any:
         """Return the fact ``name``; an empty value when it is not known."""
@@ -85,6 +89,7 @@ class Recorder:
     def used(self, rule: str) -> Used:
         """Return how often ``rule`` was used before."""
         self.names.add("used")
+        self.counted.add(rule)
         found = (each for each in self._facts.used if each.rule == rule)
         return next(found, Used(rule, 0, 0, 0))
 
@@ -92,14 +97,65 @@ class Recorder:
         """Return all that was read, as the entry keeps it; the tier of a member always stands first."""
         rest = sorted(self.names - {"tier"})
         names = ("tier", *rest) if "tier" in self.names else rest
-        return tuple((name, _text(self.peek(name))) for name in names)
+        return tuple((name, self._text(name)) for name in names)
+
+    def _text(self, name: str) -> str:
+        if name != "used":
+            return _text(self.peek(name))
+        return _text(tuple(each for each in self._facts.used if each.rule in self.counted))
+
+
+def facts_of(read: tuple[tuple[str, str], ...]) -> Facts:
+    """Return the facts that an entry kept, so that its price can be worked out again.
+
+    What was not read then is not known now and changes nothing.
+
+    Raises:
+        ValueError: They are not as :meth:`Recorder.read` writes them.
+
+    >>> facts_of((("tier", "gold"), ("date", "20261121"), ("tags", "a,b"))).date
+    20261121
+    """
+    values: dict[str, Any] = {}
+    for name, text in read:
+        kind = _KINDS.get(name)
+        if kind is not None:
+            values[name] = kind(text)
+    return Facts(**values)
+
+
+def _escaped(text: str) -> str:
+    return text.replace("%", "%25").replace(",", "%2C")
+
+
+def _set_of(text: str) -> frozenset[str]:
+    parts = text.split(",") if text else ()
+    return frozenset(part.replace("%2C", ",").replace("%25", "%") for part in parts)
+
+
+def _used_of(text: str) -> tuple[Used, ...]:
+    found = []
+    for part in text.split():
+        rule, _, counts = part.rpartition(":")
+        by_member, today, ever = map(int, counts.split("/"))
+        found.append(Used(rule, by_member, today, ever))
+    return tuple(found)
+
+
+_KINDS: dict[str, Callable[[str], Any]] = {
+    "store": str, "card_type": str, "level": str, "tender": str,
+    "date": int, "weekday": int, "minute": int,
+    "tags": _set_of, "segments": _set_of, "birthday": _set_of, "coupons": _set_of,
+    "chosen": _set_of, "first_purchase": "yes".__eq__, "used": _used_of,
+}  # fmt: skip
+"""How each fact is read back from its text; tier and points are the buyer's."""
 
 
 def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, frozenset):
-        return ",".join(sorted(value))
+        return ",".join(sorted(map(_escaped, value)))
     if isinstance(value, tuple):
         return " ".join(f"{u.rule}:{u.by_member}/{u.today}/{u.ever}" for u in value)
     return str(value)

@@ -46,8 +46,8 @@ class Rule:
     """Its place among all rules: by group, then priority, then id."""
 
 
-Article = tuple[str, str, str, Minor]
-"""Code, category, brand and unit price: what rules can tell articles by."""
+Article = tuple[str, str, str, Minor, tuple[tuple[str, Minor], ...]]
+"""Code, category, brand, unit price and prices of levels: what rules can tell articles by."""
 Choice = tuple[int, int, Rule]
 """How a line rule computes, with what value, and which rule it is."""
 
@@ -95,6 +95,8 @@ class Compiled:
     """Facts that some rule asks for, except the time."""
     hours: tuple[int, ...]
     """Minutes of the day at which some rule begins or ends."""
+    counted: tuple[str, ...]
+    """Rules of which sales before this one must be counted."""
     views: dict[tuple[Any, ...], View] = field(default_factory=dict)
     articles: dict[Article, tuple[tuple[Rule, Choice | None], ...]] = field(default_factory=dict)
     """The rules that name an article, in any state of the world."""
@@ -115,7 +117,7 @@ class Compiled:
 
     def matches(self, view: View, goods: Goods, price: Minor, recorder: Recorder) -> Matches:
         """Return what ``goods`` may take at this unit price."""
-        key = (goods.code, goods.category, goods.brand, price)
+        key = (goods.code, goods.category, goods.brand, price, goods.levels)
         found = view.articles.get(key)
         if found is None:
             if len(view.articles) >= ARTICLES_MAX:
@@ -199,6 +201,7 @@ def _compile(book: RuleBook) -> Compiled:
     made = Compiled(
         book.groups, blocked, lasting, reduce(or_, lasting, 0), {}, {}, {}, [],
         _asked(every), tuple(sorted({edge for e in every for span in e.when.hours for edge in span})),
+        tuple([each.id for each in every if each.limit.is_counted]),
     )  # fmt: skip
     for rule in rules:
         _file(made, rule)

@@ -10,10 +10,12 @@ from terminal.core.units import MONEY_MAX
 
 BILL_BYTES_MAX = 40_000
 """A record holds 48,000 bytes; twenty tenders with references, facts and postings take the rest."""
-_LINES_ALWAYS_FIT = 40
-"""So many lines fit with the longest names and two discounts each, about 900 bytes a line."""
+_LINES_ALWAYS_FIT = 20
+"""So many lines fit with the longest names, five price levels and two discounts each, 1,400 bytes a line."""
 _LINE_BYTES = 68
 """The numbers of a line, each at its longest."""
+_GIVEN_BYTES = 26
+"""Cost, minimum price and unit, of an article that has any of them."""
 _DISCOUNT_BYTES = 18
 
 
@@ -29,8 +31,14 @@ def too_much(quote: Quote) -> Refusal | None:
 
 
 def _bytes(line: QuoteLine) -> int:
-    texts = [line.code, line.name, line.category]
+    texts = [line.code, line.name, line.category, line.brand]
+    texts += [level for level, _ in line.levels]
     for taken in line.discounts:
         texts += (taken.rule, taken.version, taken.why)
-    numbers = _LINE_BYTES + _DISCOUNT_BYTES * len(line.discounts)
+    is_more_known = line.cost is not None or line.price_min or line.brand or line.levels
+    numbers = (
+        _LINE_BYTES
+        + (_GIVEN_BYTES if is_more_known else len(line.unit))
+        + _DISCOUNT_BYTES * (len(line.discounts) + len(line.levels))
+    )
     return numbers + sum(len(text.encode()) for text in texts)

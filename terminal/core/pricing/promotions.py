@@ -218,6 +218,11 @@ class Limit:
     per_day: int | None = None
     total: int | None = None
 
+    @property
+    def is_counted(self) -> bool:
+        """Whether it takes the sales before this one to know what is left."""
+        return (self.per_member, self.per_day, self.total) != (None, None, None)
+
 
 NO_LIMIT = Limit()
 

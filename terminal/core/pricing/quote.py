@@ -50,6 +50,13 @@ class QuoteLine:
     """What the line earns; shares of the sale's points."""
     earns: bool = True
     tax_basis_points: int = 0
+    cost: Minor | None = None
+    """What one unit cost the shop, net of VAT; None is not known."""
+    brand: str = ""
+    price_min: Minor = 0
+    unit: str = "piece"
+    levels: tuple[tuple[str, Minor], ...] = ()
+    """Unit prices by price level."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +85,8 @@ class Quote:
     """What was read of the world to come to this price."""
     costs: tuple[tuple[str, Points], ...] = ()
     """Points that chosen rules cost the member, by rule; part of the price like money."""
+    uses: tuple[tuple[str, int], ...] = ()
+    """How much of the limits of rules the basket uses, by rule."""
 
 
 EMPTY = Quote((), 0, 0, 0, 0, 0, (), ())
@@ -120,14 +129,14 @@ def _explained(
     return Quote(
         priced, gross, gross - total - found.rounding, found.rounding, total, earned,
         tuple(PointsReason(*part) for part in why), found.facts,
-        tuple(sorted(points_of(found).items())),
+        tuple(sorted(points_of(found).items())), found.uses,
     )  # fmt: skip
 
 
 def _reasons(found: Priced, place: int) -> tuple[Discount, ...]:
     """Return what made the difference on one line, in the order in which the rules acted."""
     reasons = []
-    for _, rule, amount, _ in found.taken[place]:
+    for _, rule, amount, _, _ in found.taken[place]:
         each = rule.promotion
         percent = each.gives.percent if isinstance(each.gives, PercentOff) else 0
         reasons.append(Discount(each.id, each.version, amount, each.name, percent))
@@ -158,5 +167,6 @@ def _line(line: Line, net: tuple[Minor, Minor, tuple[Discount, ...]], points: Po
     goods = line.goods
     return QuoteLine(
         line.n, goods.code, goods.name, goods.category, line.quantity, line.price, goods.price,
-        *net, points, goods.earns, goods.tax_basis_points,
+        *net, points, goods.earns, goods.tax_basis_points, goods.cost, goods.brand, goods.price_min,
+        goods.unit, goods.levels,
     )  # fmt: skip

@@ -24,7 +24,7 @@ from terminal.core.pricing.promotions import (
     SpendGet,
     Threshold,
 )
-from terminal.core.pricing.steps import taken_off
+from terminal.core.pricing.steps import taken_off, times_of
 from terminal.core.rounding import half_up, share
 from terminal.core.units import ONE_PIECE, Minor, Thousandths
 
@@ -128,6 +128,24 @@ def claimed(turn: Turn) -> list[Part]:
             parts = _limited(turn, gives)
     parts = _bounded(turn, parts)
     return parts if any(part[4] for part in parts) else []
+
+
+def uses_of(rule: Rule, parts: list[Part]) -> int:
+    """Return how much of the rule's limit ``parts`` use up: units, bundles, or times of a threshold."""
+    gives = rule.promotion.gives
+    units = sum(part[2] for part in parts) // ONE_PIECE
+    match gives:
+        case Threshold():
+            if gives.mode != "each":
+                return 1
+            pieces = units if gives.by_pieces else 0
+            return times_of(gives, [part[3] for part in parts], pieces)
+        case Bundle():
+            return units // sum(count for _, count in gives.parts)
+        case SpendGet():
+            return sum(part[2] for part in parts if part[4]) // ONE_PIECE
+        case _:
+            return units
 
 
 def unit_net(gives: LineGives, goods: Goods, net: Minor) -> Minor:

@@ -33,6 +33,19 @@ def taken_off(
     return share(min(amount, sum(nets)), nets)
 
 
+def times_of(gives: Threshold, nets: Sequence[Minor], pieces: int) -> int:
+    """Return how often the steps of a threshold of the mode ``each`` are reached.
+
+    >>> times_of(Threshold((Step(100, 10), Step(200, 30)), "each"), [500], 0)
+    3
+    """
+    measured, times = pieces if gives.by_pieces else sum(nets), 0
+    for step in reversed(gives.steps):
+        times += measured // step.start
+        measured %= step.start
+    return times
+
+
 def most_off(gives: Threshold, measured: int) -> Minor:
     """Return what the threshold takes off at most when ``measured`` money is spent."""
     if measured < gives.steps[0].start:
