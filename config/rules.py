@@ -45,11 +45,11 @@ def check_rules(path: Path | str, known: Known = NOTHING_KNOWN) -> list[Fault]:
 
 
 def known_of(shop: ShopFile) -> Known:
-    """What rules may name in this shop. It has no brands, so these are not checked."""
+    """What rules may name in this shop."""
     return Known(
         frozenset(good.code for good in shop.goods),
         frozenset(category.id for category in shop.categories),
-        None,
+        frozenset(good.brand for good in shop.goods if good.brand),
         frozenset(tier.id for tier in shop.tiers),
     )
 

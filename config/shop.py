@@ -14,6 +14,8 @@ AMOUNT_MAX = 10**11
 """A billion yuan in fen: no price or balance is larger."""
 POINTS_MAX = 10**11
 ROWS_MAX = 1_000_000
+LEVELS_MAX = 5
+TAGS_MAX = 10
 
 Amount = Annotated[
     int, Meta(ge=0, le=AMOUNT_MAX, description="an amount in minor units (fen), a whole number")
@@ -45,6 +47,22 @@ Birthday = Annotated[
     Meta(
         pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])\Z",
         description='month and day such as "05-21"',
+    ),
+]
+Label = Annotated[
+    str,
+    Meta(
+        pattern=r"^[^\x00-\x1f\x7f-\x9f]{1,30}\Z",
+        max_length=30,
+        description="a word of 1 to 30 characters",
+    ),
+]
+Brand = Annotated[
+    str,
+    Meta(
+        pattern=r"^[^\x00-\x1f\x7f-\x9f]{0,60}\Z",
+        max_length=60,
+        description="a brand of at most 60 characters",
     ),
 ]
 CardUid = Annotated[
@@ -104,6 +122,15 @@ class Category(Row, frozen=True, kw_only=True):
     """What people read."""
 
 
+class Level(Row, frozen=True, kw_only=True):
+    """`levels`: what an article costs at one price level."""
+
+    level: Id
+    """Name of the level, such as "member" or "wholesale"; what nobody's level names is retail."""
+    price: Amount
+    """Price of one piece or one kilogram, in minor units, tax included."""
+
+
 class Good(Row, frozen=True, kw_only=True):
     """`[[goods]]`: something that is sold."""
 
@@ -123,6 +150,14 @@ class Good(Row, frozen=True, kw_only=True):
     """Whether it earns points."""
     barcodes: Annotated[tuple[Barcode, ...], Meta(max_length=20)] = ()
     """The codes printed on it; the check digit must be right."""
+    brand: Brand = ""
+    """Brand, for rules that name it."""
+    cost: Amount | None = None
+    """What one piece or one kilogram costs the shop, without VAT; for margins and "never below cost"."""
+    price_min: Amount = 0
+    """No promotion takes a piece or a kilogram below this."""
+    levels: Annotated[tuple[Level, ...], Meta(max_length=LEVELS_MAX)] = ()
+    """Prices at other levels; a rule of the kind "level" puts them in force."""
 
 
 class MemberCard(Row, frozen=True, kw_only=True):
@@ -166,6 +201,16 @@ class Member(Row, frozen=True, kw_only=True):
     """Stored bonus at the opening of the books."""
     points: Points = 0
     """Points at the opening of the books."""
+    tags: Annotated[tuple[Label, ...], Meta(max_length=TAGS_MAX)] = ()
+    """Words that rules may ask for, such as "staff" or "老师"."""
+    segments: Annotated[tuple[Label, ...], Meta(max_length=TAGS_MAX)] = ()
+    """Segments the member belongs to, such as "loyal"."""
+    card_type: Id | None = None
+    """Type of the member's card, for rules that name it."""
+    level: Id | None = None
+    """Price level at which the member buys, such as "wholesale"; without it retail."""
+    bought: bool = False
+    """Whether the member has bought before the books were opened: nothing is a first purchase then."""
 
 
 class _Rule(Row, frozen=True, kw_only=True):

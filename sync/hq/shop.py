@@ -9,7 +9,7 @@ from config.shop import ShopFile
 from sync.protocol.master import CATALOGUE, HOTLIST, MEMBERS
 from terminal.codec import master
 
-_BUILD = b"1"
+_BUILD = b"2"
 """Raised whenever the same shop file would give other rows."""
 
 

@@ -11,11 +11,15 @@ import msgspec
 from msgspec import Meta
 
 from config.shop import (
+    LEVELS_MAX,
+    TAGS_MAX,
     Amount,
     Birthday,
+    Brand,
     Category,
     Code,
     Good,
+    Label,
     Member,
     Operator,
     Phone,
@@ -51,6 +55,9 @@ class GoodsBody(msgspec.Struct, array_like=True, frozen=True):
     unit: Annotated[str, Meta(pattern=r"^(piece|kg)\Z")]
     barcodes: Annotated[tuple[Code, ...], Meta(max_length=20)]
     cost: Amount | None = None
+    brand: Brand = ""
+    price_min: Amount = 0
+    levels: Annotated[tuple[tuple[Id, Amount], ...], Meta(max_length=LEVELS_MAX)] = ()
 
 
 class MemberBody(msgspec.Struct, array_like=True, frozen=True):
@@ -62,6 +69,11 @@ class MemberBody(msgspec.Struct, array_like=True, frozen=True):
     phone: Phone | None
     birthday: Birthday | None
     media: Annotated[tuple[Medium, ...], Meta(max_length=40)]
+    tags: Annotated[tuple[Label, ...], Meta(max_length=TAGS_MAX)] = ()
+    segments: Annotated[tuple[Label, ...], Meta(max_length=TAGS_MAX)] = ()
+    card_type: Id | None = None
+    level: Id | None = None
+    bought: bool = False
 
 
 class Holding(msgspec.Struct, array_like=True, frozen=True):
@@ -118,6 +130,10 @@ def goods(good: Good) -> bytes:
             good.tax_percent * 100,
             good.unit,
             good.barcodes,
+            good.cost,
+            good.brand,
+            good.price_min,
+            tuple((each.level, each.price) for each in good.levels),
         )
     )
 
@@ -125,7 +141,12 @@ def goods(good: Good) -> bytes:
 def member(who: Member) -> bytes:
     """Return a member of a shop file as a row's body, without what they hold."""
     media = tuple(card.medium for card in who.cards)
-    return _pack(MemberBody(FORMAT, who.name, who.tier, who.phone, who.birthday, media))
+    return _pack(
+        MemberBody(
+            FORMAT, who.name, who.tier, who.phone, who.birthday, media,
+            who.tags, who.segments, who.card_type, who.level, who.bought,
+        )
+    )  # fmt: skip
 
 
 def holding(points: int, principal: int, bonus: int) -> bytes:

@@ -20,7 +20,8 @@ CREATE TABLE version (catalogue TEXT NOT NULL, rules TEXT NOT NULL) STRICT;
 CREATE TABLE category (id TEXT PRIMARY KEY, name TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE goods (code TEXT PRIMARY KEY, name TEXT NOT NULL, price INTEGER NOT NULL,
     category TEXT NOT NULL, earns INTEGER NOT NULL, tax_basis_points INTEGER NOT NULL,
-    unit TEXT NOT NULL, cost INTEGER) STRICT, WITHOUT ROWID;
+    unit TEXT NOT NULL, cost INTEGER, brand TEXT NOT NULL, levels TEXT NOT NULL,
+    price_min INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE barcode (code TEXT PRIMARY KEY, goods TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE operator (id TEXT PRIMARY KEY, name TEXT NOT NULL, role TEXT NOT NULL,
     verifier TEXT, first_pin TEXT, superseded TEXT) STRICT, WITHOUT ROWID;
@@ -32,7 +33,10 @@ CREATE TABLE earn_rule (id TEXT PRIMARY KEY, version TEXT NOT NULL, name TEXT NO
     spend INTEGER NOT NULL, points INTEGER NOT NULL, points_max INTEGER NOT NULL,
     tier_percent TEXT NOT NULL) STRICT, WITHOUT ROWID
 """
-_SELECT = "SELECT code, name, price, category, earns, tax_basis_points, unit, cost FROM goods"
+_SELECT = (
+    "SELECT code, name, price, category, earns, tax_basis_points, unit, cost, brand, levels, price_min"
+    " FROM goods"
+)
 _IS_CODE = "code = ?1 OR code = (SELECT goods FROM barcode WHERE barcode.code = ?1) LIMIT 1"
 
 
@@ -170,9 +174,12 @@ class Catalog:
         )
 
 
-def _goods(row: tuple[str, str, int, str, int, int, str, int | None]) -> Goods:
-    code, name, price, category, earns, tax, unit, cost = row
-    return Goods(code, name, price, category, bool(earns), tax, unit, cost)
+def _goods(row: tuple[str, str, int, str, int, int, str, int | None, str, str, int]) -> Goods:
+    code, name, price, category, earns, tax, unit, cost, brand, levels, price_min = row
+    of_levels = tuple((level, each) for level, each in loads(levels)) if levels else ()
+    return Goods(
+        code, name, price, category, bool(earns), tax, unit, cost, brand, of_levels, price_min
+    )
 
 
 def _percent_rule(row: tuple[str, str, str, str, int, int, str, str]) -> PercentRule:
@@ -208,7 +215,7 @@ def put_goods(connection: sqlite3.Connection, rows: Iterable[GoodsRow]) -> None:
     """Add goods that are not there; a bar code of other goods goes over to the new ones."""
     kept = list(rows)
     connection.executemany(
-        "INSERT OR REPLACE INTO goods VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT OR REPLACE INTO goods VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [_goods_values(row.goods) for row in kept],
     )
     connection.executemany(
@@ -232,7 +239,8 @@ def put_version(connection: sqlite3.Connection, version: str) -> None:
 def _goods_values(goods: Goods) -> tuple[object, ...]:
     return (
         goods.code, goods.name, goods.price, goods.category, goods.earns,
-        goods.tax_basis_points, goods.unit, goods.cost,
+        goods.tax_basis_points, goods.unit, goods.cost, goods.brand,
+        dumps(goods.levels) if goods.levels else "", goods.price_min,
     )  # fmt: skip
 
 
@@ -242,7 +250,7 @@ def _fill(tables: CatalogTables, connection: sqlite3.Connection) -> None:
     for row in tables.goods:
         goods = row.goods
         connection.execute(
-            "INSERT INTO goods VALUES (?, ?, ?, ?, ?, ?, ?, ?)", _goods_values(goods)
+            "INSERT INTO goods VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", _goods_values(goods)
         )
         many("INSERT INTO barcode VALUES (?, ?)", [(code, goods.code) for code in row.barcodes])
     _fill_small(tables, connection)

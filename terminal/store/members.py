@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import partial
+from json import dumps, loads
 from pathlib import Path
 from typing import Self
 
@@ -21,7 +22,8 @@ TEXT_MAX = 60
 _TABLES = """
 CREATE TABLE tier (id TEXT PRIMARY KEY, name TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE member (account TEXT PRIMARY KEY, name TEXT NOT NULL, phone TEXT NOT NULL,
-    tier TEXT NOT NULL REFERENCES tier, birthday TEXT NOT NULL) STRICT, WITHOUT ROWID;
+    tier TEXT NOT NULL REFERENCES tier, birthday TEXT NOT NULL, more TEXT NOT NULL)
+    STRICT, WITHOUT ROWID;
 CREATE TABLE statement (account TEXT PRIMARY KEY,
     points INTEGER NOT NULL, points_base INTEGER NOT NULL,
     principal INTEGER NOT NULL, principal_base INTEGER NOT NULL,
@@ -37,7 +39,8 @@ _SELECT = (
 )
 _IS_MEDIUM = "account = (SELECT account FROM medium WHERE medium = ?)"
 _None = int | None
-_Row = tuple[str, str, str, str, str, _None, _None, _None, _None, _None, _None]
+_EMPTY: tuple[list[str], list[str], str, str, bool] = ([], [], "", "", False)
+_Row = tuple[str, str, str, str, str, str, _None, _None, _None, _None, _None, _None]
 
 Holdings = Callable[[str], dict[str, int]]
 """Signed balances of an account of this till's ledger, by unit."""
@@ -67,6 +70,27 @@ class MemberRow:
     birthday: str = ""
     media: tuple[str, ...] = ()
     statements: tuple[Statement, ...] = ()
+    more: "More | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class More:
+    """What rules may ask of a member besides the tier; most members have none of it."""
+
+    tags: tuple[str, ...] = ()
+    segments: tuple[str, ...] = ()
+    card_type: str = ""
+    level: str = ""
+    bought: bool = False
+
+    def text(self) -> str:
+        """Return it as the table ``member`` keeps it: empty where there is nothing."""
+        if self == _NO_MORE:
+            return ""
+        return dumps((self.tags, self.segments, self.card_type, self.level, self.bought))
+
+
+_NO_MORE = More()
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +198,8 @@ class Members:
         return tuple((name, tier, medium) for name, tier, medium in rows)
 
     def _member(self, row: _Row, medium: str) -> Member:
-        account, name, phone, tier, birthday, *stated = row
+        account, name, phone, tier, birthday, more, *stated = row
+        tags, segments, card_type, level, bought = loads(more) if more else _EMPTY
         own = self._holdings(accounts.member(account)).get
         points, base, stored, stored_base, bonus, bonus_base = (part or 0 for part in stated)
         return Member(
@@ -182,7 +207,7 @@ class Members:
             shown(points, base, own(accounts.POINTS, 0)),
             shown(stored, stored_base, own(accounts.PRINCIPAL, 0)),
             shown(bonus, bonus_base, own(accounts.BONUS, 0)),
-            birthday, medium,
+            birthday, medium, tuple(tags), tuple(segments), card_type, level, bought,
         )  # fmt: skip
 
 
@@ -214,13 +239,18 @@ def put_members(connection: sqlite3.Connection, rows: Iterable[MemberRow]) -> No
     """Add members that are not there; a medium that named another member names the new one."""
     kept = list(rows)
     connection.executemany(
-        "INSERT OR REPLACE INTO member VALUES (?, ?, ?, ?, ?)",
-        [(row.account, row.name, row.phone, row.tier, row.birthday) for row in kept],
+        "INSERT OR REPLACE INTO member VALUES (?, ?, ?, ?, ?, ?)",
+        [_values(row) for row in kept],
     )
     connection.executemany(
         "INSERT OR REPLACE INTO medium VALUES (?, ?)",
         [(medium, row.account) for row in kept for medium in row.media],
     )
+
+
+def _values(row: MemberRow) -> tuple[str, ...]:
+    more = row.more.text() if row.more else ""
+    return (row.account, row.name, row.phone, row.tier, row.birthday, more)
 
 
 def put_statements(
@@ -235,10 +265,7 @@ def _fill(tables: MemberTables, connection: sqlite3.Connection) -> None:
     many = connection.executemany
     many("INSERT INTO tier VALUES (?, ?)", tables.tiers)
     for row in tables.members:
-        connection.execute(
-            "INSERT INTO member VALUES (?, ?, ?, ?, ?)",
-            (row.account, row.name, row.phone, row.tier, row.birthday),
-        )
+        connection.execute("INSERT INTO member VALUES (?, ?, ?, ?, ?, ?)", _values(row))
         many("INSERT INTO medium VALUES (?, ?)", [(medium, row.account) for medium in row.media])
         if row.statements:
             stated = {each.unit: each for each in row.statements}

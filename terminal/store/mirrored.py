@@ -164,14 +164,18 @@ def _after(row: OperatorRow, old: OperatorRow | None, chosen: str | None) -> Ope
 def _goods(code: str, body: bytes) -> GoodsRow:
     row = master.read(master.goods_bodies, body)
     goods = Goods(
-        code, row.name, row.price, row.category, row.earns, row.tax_basis_points, row.unit, row.cost
-    )
+        code, row.name, row.price, row.category, row.earns, row.tax_basis_points, row.unit, row.cost,
+        row.brand, row.levels, row.price_min,
+    )  # fmt: skip
     return GoodsRow(goods, row.barcodes)
 
 
 def _member(account: str, body: bytes) -> MemberRow:
     row = master.read(master.member_bodies, body)
-    return MemberRow(account, row.name, row.tier, row.phone or "", row.birthday or "", row.media)
+    more = members.More(row.tags, row.segments, row.card_type or "", row.level or "", row.bought)
+    return MemberRow(
+        account, row.name, row.tier, row.phone or "", row.birthday or "", row.media, (), more
+    )
 
 
 def _split(rows: Sequence[Row], kind: str) -> list[tuple[str, bytes | None]]:

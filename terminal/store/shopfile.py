@@ -9,13 +9,13 @@ from terminal.core import accounts
 from terminal.core.pricing import rules
 from terminal.core.pricing.basket import Goods
 from terminal.store.catalog import CatalogTables, GoodsRow, OperatorRow, build_catalog
-from terminal.store.members import MemberRow, MemberTables, Statement, build_members
+from terminal.store.members import MemberRow, MemberTables, More, Statement, build_members
 from terminal.store.swap import MasterDataError
 
 FILE_BYTES_MAX = 50_000_000
 SALE_POINTS_MAX = 100_000
 """The most one sale may earn: a mistyped price does no more harm than that."""
-_BUILD = b"2"
+_BUILD = b"3"
 """Raised whenever the same shop file would give other databases."""
 
 
@@ -127,6 +127,10 @@ def _goods(good: Good) -> GoodsRow:
         good.earns,
         good.tax_percent * 100,
         good.unit,
+        good.cost,
+        good.brand,
+        tuple((each.level, each.price) for each in good.levels),
+        good.price_min,
     )
     return GoodsRow(goods, good.barcodes)
 
@@ -145,6 +149,9 @@ def _member(member: Member) -> MemberRow:
     return MemberRow(
         member.id, member.name, member.tier, member.phone or "", member.birthday or "", media,
         tuple(Statement(unit, amount) for unit, amount in opening if amount),
+        More(
+            member.tags, member.segments, member.card_type or "", member.level or "", member.bought
+        ),
     )  # fmt: skip
 
 

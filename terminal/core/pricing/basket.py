@@ -56,3 +56,10 @@ class Member:
     """``MM-DD``, or empty."""
     medium: str
     """What named the member at this till: ``uid:…``, ``card:…``, ``phone`` or ``number``."""
+    tags: tuple[str, ...] = ()
+    segments: tuple[str, ...] = ()
+    card_type: str = ""
+    level: str = ""
+    """Price level at which the member buys; empty is retail."""
+    bought: bool = False
+    """Whether the head office or the shop knows of a purchase before."""
