@@ -1,0 +1,147 @@
+"""What can happen, as data: a schedule is a list of these, drawn from a seed before anything runs."""
+
+import random
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Sell:
+    """A till sells: ``amount`` in fen to ``member`` (empty: nobody); with ``ahead`` part is paid before."""
+
+    till: int
+    amount: int
+    member: str = ""
+    ahead: int = 0
+
+
+@dataclass(frozen=True)
+class Deliver:
+    """The next ``count`` messages or alarms come due."""
+
+    count: int
+
+
+@dataclass(frozen=True)
+class PowerCut:
+    """A till loses power and starts again; ``is_kept`` tells whether what was not synced survived."""
+
+    till: int
+    is_kept: bool
+
+
+@dataclass(frozen=True)
+class KillHq:
+    """The head office is killed and started again. ``is_mid_answer``: after a commit, before its answer."""
+
+    is_mid_answer: bool
+
+
+@dataclass(frozen=True)
+class BackUp:
+    """A till's files are copied."""
+
+    till: int
+
+
+@dataclass(frozen=True)
+class Restore:
+    """A till is put back to its last backup."""
+
+    till: int
+
+
+@dataclass(frozen=True)
+class Clone:
+    """A till's card is copied into a second machine, which sells on by itself."""
+
+    till: int
+
+
+@dataclass(frozen=True)
+class BackUpHq:
+    """The head office's database is copied."""
+
+
+@dataclass(frozen=True)
+class RestoreHq:
+    """The head office comes back from its last backup."""
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A till's connection breaks; what was on its way down is lost."""
+
+    till: int
+
+
+@dataclass(frozen=True)
+class Part:
+    """A till can reach nobody for so many deliveries."""
+
+    till: int
+    deliveries: int
+
+
+@dataclass(frozen=True)
+class Weather:
+    """From now on the link is so bad, in percent of messages."""
+
+    lost: int = 0
+    doubled: int = 0
+    forged: int = 0
+    delay_ms: int = 5
+
+
+Action = (
+    Sell | Deliver | PowerCut | KillHq | BackUp | Restore | Clone | BackUpHq | RestoreHq | Cut | Part
+    | Weather
+)  # fmt: skip
+CLONES_MAX = 2
+"""Machines with a copied card, numbered after the tills; where there is none, the number wraps around."""
+Schedule = tuple[Action, ...]
+MEMBERS = ("", "100001", "100002", "100003")
+
+
+def draw(seed: int, actions: int, tills: int) -> Schedule:
+    """Return the schedule of ``seed``."""
+    dice = random.Random(seed)
+    made: list[Action] = [_weather(dice)]
+    kinds, weights = zip(*_WEIGHTS, strict=True)
+    while len(made) < actions:
+        kind = dice.choices(kinds, weights)[0]
+        made.append(kind(dice, dice.randrange(tills + CLONES_MAX)))
+    return tuple(made)
+
+
+def _sell(dice: random.Random, till: int) -> Action:
+    amount = dice.randrange(100, 50_000)
+    ahead = dice.randrange(1, amount) if dice.randrange(6) == 0 else 0
+    return Sell(till, amount, dice.choice(MEMBERS), ahead)
+
+
+def _weather(dice: random.Random, _till: int = 0) -> Action:
+    if dice.randrange(3) == 0:
+        return Weather()
+    return Weather(
+        dice.randrange(40), dice.randrange(40), dice.randrange(15), dice.choice((50, 4_000))
+    )
+
+
+_WEIGHTS = (
+    (_sell, 40),
+    (lambda dice, _till: Deliver(dice.choice((1, 1, 2, 5, 15))), 60),
+    (lambda dice, till: PowerCut(till, dice.randrange(2) == 0), 5),
+    (lambda dice, _till: KillHq(dice.randrange(2) == 0), 5),
+    (lambda _dice, till: Cut(till), 4),
+    (lambda dice, till: Part(till, dice.randrange(5, 40)), 3),
+    (_weather, 3),
+    (lambda _dice, _till: BackUpHq(), 3),
+    (lambda _dice, _till: RestoreHq(), 1),
+    (lambda _dice, till: BackUp(till), 3),
+    (lambda _dice, till: Clone(till), 1),
+)  # fmt: skip
+
+
+def text(schedule: Schedule) -> str:
+    """Return ``schedule`` as Python."""
+    return "(\n" + "".join(f"    {action!r},\n" for action in schedule) + ")"
