@@ -8,7 +8,8 @@ from typing import Annotated, Any
 
 import msgspec
 
-from terminal.core.journal import NOTHING_DRAWN, Bill, Buyer, Drawn, Tender, Totals
+from terminal.core.journal import NOTHING_DRAWN, Bill, BillPoints, Buyer, Drawn, Tender, Totals
+from terminal.core.points.entries import GrantedLot, LotPart, PointsUsed
 from terminal.core.pricing.quote import Discount, PointsReason, QuoteLine
 
 Int = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
@@ -86,6 +87,45 @@ class WireDrawn(msgspec.Struct, array_like=True, frozen=True):
 
 
 _NOTHING = WireDrawn()
+class WireGrantedLot(msgspec.Struct, array_like=True, frozen=True):
+    """Points that came, with their days."""
+
+    points: Int
+    usable_on: Int
+    lapses_on: Int
+
+
+class WireLotPart(msgspec.Struct, array_like=True, frozen=True):
+    """Points of one lot."""
+
+    ledger: str
+    seq: Int
+    part: Int
+    points: Int
+    usable_on: Int
+    lapses_on: Int
+
+
+class WirePointsUsed(msgspec.Struct, array_like=True, frozen=True):
+    """Points used as cash."""
+
+    rule: str
+    version: str
+    why: str
+    points: Int
+    money: Int
+    by_line: tuple[Int, ...]
+    points_by_line: tuple[Int, ...]
+    parts: tuple[WireLotPart, ...]
+
+
+class WireBillPoints(msgspec.Struct, array_like=True, frozen=True):
+    """What a bill does to points beside the points it earns."""
+
+    lots: tuple[WireGrantedLot, ...] = ()
+    standing: Int = 0
+    standing_why: tuple[WirePointsReason, ...] = ()
+    used: WirePointsUsed | None = None
 
 
 class WireBill(msgspec.Struct, array_like=True, frozen=True):
@@ -97,6 +137,7 @@ class WireBill(msgspec.Struct, array_like=True, frozen=True):
     totals: WireTotals
     points_why: tuple[WirePointsReason, ...]
     drawn: WireDrawn = _NOTHING
+    points: WireBillPoints | None = None
 
 
 class WireTender(msgspec.Struct, array_like=True, frozen=True):
@@ -115,7 +156,7 @@ def pack_tender(tender: Tender) -> tuple[Any, ...]:
 def pack_bill(bill: Bill) -> tuple[Any, ...]:
     """Return ``bill`` as it lies in an entry."""
     buyer, totals = bill.buyer, bill.totals
-    return (
+    packed = (
         bill.sale_id,
         buyer and (buyer.account, buyer.tier, buyer.medium, buyer.points_before),
         [
@@ -129,7 +170,24 @@ def pack_bill(bill: Bill) -> tuple[Any, ...]:
         ],
         (totals.gross, totals.discount, totals.rounding, totals.total, totals.earned),
         [(why.rule, why.version, why.points, why.why, why.percent) for why in bill.points_why],
-        *_drawn(bill.drawn),
+    )  # fmt: skip
+    if bill.points is None:
+        return packed if bill.drawn is NOTHING_DRAWN else (*packed, _drawn(bill.drawn))
+    return (*packed, _drawn(bill.drawn), _pack_points(bill.points))
+
+
+def _pack_points(points: BillPoints) -> tuple[Any, ...]:
+    used = points.used
+    return (
+        [(lot.points, lot.usable_on, lot.lapses_on) for lot in points.lots],
+        points.standing,
+        [(why.rule, why.version, why.points, why.why, why.percent) for why in points.standing_why],
+        used
+        and (
+            used.rule, used.version, used.why, used.points, used.money, used.by_line,
+            used.points_by_line,
+            [(p.ledger, p.seq, p.part, p.points, p.usable_on, p.lapses_on) for p in used.parts],
+        ),
     )  # fmt: skip
 
 
@@ -147,9 +205,7 @@ def _more(line: QuoteLine) -> tuple[Any, ...]:
 
 
 def _drawn(drawn: Drawn) -> tuple[Any, ...]:
-    if drawn is NOTHING_DRAWN:
-        return ()
-    return ((drawn.costs, drawn.uses, drawn.coupons),)
+    return drawn.costs, drawn.uses, drawn.coupons
 
 
 def unpack_tender(wire: WireTender) -> Tender:
@@ -167,14 +223,35 @@ def unpack_bill(wire: WireBill) -> Bill:
         else Buyer(buyer.account, buyer.tier, buyer.medium, buyer.points_before),
         tuple(_unpack_line(line) for line in wire.lines),
         Totals(totals.gross, totals.discount, totals.rounding, totals.total, totals.earned),
-        tuple(
-            PointsReason(why.rule, why.version, why.points, why.why, why.percent)
-            for why in wire.points_why
-        ),
+        tuple(_unpack_why(why) for why in wire.points_why),
         NOTHING_DRAWN
-        if wire.drawn is _NOTHING
+        if wire.drawn == _NOTHING
         else Drawn(wire.drawn.costs, wire.drawn.uses, wire.drawn.coupons),
+        None if wire.points is None else _unpack_points(wire.points),
     )
+
+
+def _unpack_why(why: WirePointsReason) -> PointsReason:
+    return PointsReason(why.rule, why.version, why.points, why.why, why.percent)
+
+
+def _unpack_points(wire: WireBillPoints) -> BillPoints:
+    used = wire.used
+    return BillPoints(
+        tuple(GrantedLot(lot.points, lot.usable_on, lot.lapses_on) for lot in wire.lots),
+        wire.standing,
+        tuple(_unpack_why(why) for why in wire.standing_why),
+        None
+        if used is None
+        else PointsUsed(
+            used.rule, used.version, used.why, used.points, used.money, used.by_line,
+            used.points_by_line,
+            tuple(
+                LotPart(p.ledger, p.seq, p.part, p.points, p.usable_on, p.lapses_on)
+                for p in used.parts
+            ),
+        ),
+    )  # fmt: skip
 
 
 def _unpack_line(wire: WireLine) -> QuoteLine:

@@ -28,11 +28,17 @@ from terminal.codec.bill import (
 )
 from terminal.core import journal
 from terminal.core.journal import Bill, Tender
+from terminal.core.points import entries
 
 KINDS: dict[int, type] = {
     5: journal.PinChanged,
     6: journal.LockedOut,
     7: journal.Reprinted,
+    8: entries.PointsGiven,
+    9: entries.PointsTaken,
+    10: entries.GiftGiven,
+    11: entries.LotteryOpened,
+    12: entries.LotteryDrawn,
 }
 """The kind of entry by its tag."""
 

@@ -7,6 +7,8 @@ Points and coupons used are discounts and no revenue; principal is a tender.
 
 MONEY = "money"
 POINTS = "points"
+STANDING = "standing"
+"""Points that only grow and decide tiers: a unit of its own, never burned, never lapsing."""
 PRINCIPAL = "principal"
 BONUS = "bonus"
 
@@ -24,6 +26,12 @@ ROUNDING = "house:rounding"
 """Revenue given up by rounding the total (抹零)."""
 POINTS_ISSUED = "house:points"
 """The other side of every point a member holds."""
+STANDING_ISSUED = "house:standing"
+"""The other side of every standing point."""
+POINTS_USED = "house:points-used"
+"""Revenue given up for points used as cash."""
+GIFTS = "house:gifts"
+"""Revenue of what members pay on top of points for gifts."""
 
 UNITS = {
     CASH: MONEY,
@@ -33,10 +41,13 @@ UNITS = {
     DISCOUNTS: MONEY,
     ROUNDING: MONEY,
     POINTS_ISSUED: POINTS,
+    STANDING_ISSUED: STANDING,
+    POINTS_USED: MONEY,
+    GIFTS: MONEY,
 }
 """Every house account and the one unit it is kept in."""
 
-MEMBER_UNITS = frozenset({POINTS, PRINCIPAL, BONUS})
+MEMBER_UNITS = frozenset({POINTS, STANDING, PRINCIPAL, BONUS})
 _MEMBER = "member:"
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from terminal.core import accounts
 from terminal.core.journal import (
+    BillPoints,
     Body,
     Entry,
     PaymentReturned,
@@ -17,6 +18,7 @@ from terminal.core.journal import (
     Tender,
     UnbalancedError,
 )
+from terminal.core.points.entries import GiftGiven, LotteryDrawn, PointsGiven, PointsTaken
 
 POSTING_MAX = 10**15
 """A thousand times what one sale may come to. More is a forged entry, and would overflow a sum one day."""
@@ -24,7 +26,12 @@ POSTING_MAX = 10**15
 Deltas = dict[tuple[str, str], int]
 """Signed change by account and unit."""
 
-_ASSET = {"cash": accounts.CASH, "external": accounts.EXTERNAL}
+_ASSET = {
+    "cash": accounts.CASH,
+    "external": accounts.EXTERNAL,
+    "points": accounts.POINTS_USED,
+}
+"""What a tender is to the shop: money it has or is owed, or revenue it gave up."""
 
 
 def deltas(entry: Entry) -> Deltas:
@@ -67,6 +74,8 @@ def postings_of(body: Body, ahead: tuple[Tender, ...] = ()) -> tuple[Posting, ..
             return _sale(body, ahead)
         case PaymentTaken(tender=tender):
             return _pair(_ASSET[tender.type], accounts.DUE, tender.amount)
+        case PointsGiven() | PointsTaken() | GiftGiven() | LotteryDrawn():
+            return _of_points(body)
         case PaymentReturned(tender=tender):
             return _pair(accounts.DUE, _ASSET[tender.type], tender.amount)
         case _:
@@ -93,7 +102,43 @@ def _sale(sale: SalePosted, ahead: tuple[Tender, ...]) -> tuple[Posting, ...]:
             Posting(accounts.POINTS_ISSUED, accounts.POINTS, totals.earned),
             Posting(accounts.member(buyer.account), accounts.POINTS, -totals.earned),
         ]
+    if buyer is not None and sale.bill.points is not None:
+        postings += _bill_points(accounts.member(buyer.account), sale.bill.points)
     return tuple(postings)
+
+
+def _bill_points(member: str, points: BillPoints) -> list[Posting]:
+    """Return the standing points that came, and the points that went as cash."""
+    postings: list[Posting] = []
+    if points.standing:
+        postings += [
+            Posting(accounts.STANDING_ISSUED, accounts.STANDING, points.standing),
+            Posting(member, accounts.STANDING, -points.standing),
+        ]
+    if points.used is not None:
+        postings += [
+            Posting(member, accounts.POINTS, points.used.points),
+            Posting(accounts.POINTS_ISSUED, accounts.POINTS, -points.used.points),
+        ]
+    return postings
+
+
+def _of_points(body: PointsGiven | PointsTaken | GiftGiven | LotteryDrawn) -> tuple[Posting, ...]:
+    """Return the postings of points that move without a sale."""
+    member = accounts.member(body.account)
+    if isinstance(body, PointsGiven):
+        standing = body.unit == accounts.STANDING
+        issued = accounts.STANDING_ISSUED if standing else accounts.POINTS_ISSUED
+        given = (Posting(issued, body.unit, body.points), Posting(member, body.unit, -body.points))
+        return given if body.points else ()
+    taken = (
+        Posting(member, accounts.POINTS, body.points),
+        Posting(accounts.POINTS_ISSUED, accounts.POINTS, -body.points),
+    )
+    paid: tuple[Posting, ...] = ()
+    if isinstance(body, GiftGiven) and body.money:
+        paid = _pair(_ASSET[body.tender], accounts.GIFTS, body.money)
+    return (*taken, *paid) if body.points else paid
 
 
 def _pair(debit: str, credit: str, amount: int) -> tuple[Posting, ...]:

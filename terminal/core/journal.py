@@ -9,6 +9,15 @@ the one it corrects. Fields are only ever added, at the end.
 
 from dataclasses import dataclass
 
+from terminal.core.points.entries import (
+    GiftGiven,
+    GrantedLot,
+    LotteryDrawn,
+    LotteryOpened,
+    PointsGiven,
+    PointsTaken,
+    PointsUsed,
+)
 from terminal.core.pricing.quote import PointsReason, QuoteLine
 from terminal.core.units import Minor, Points
 
@@ -94,6 +103,17 @@ NOTHING_DRAWN = Drawn()
 
 
 @dataclass(frozen=True, slots=True)
+class BillPoints:
+    """What a bill does to points beside the points it earns: dates, the standing kind, points as cash."""
+
+    lots: tuple[GrantedLot, ...] = ()
+    """What of the earned points is bound by dates; the rest is not."""
+    standing: Points = 0
+    standing_why: tuple[PointsReason, ...] = ()
+    used: PointsUsed | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Bill:
     """What was bought by whom, priced: the part a sale and a payment taken ahead of it share."""
 
@@ -103,6 +123,8 @@ class Bill:
     totals: Totals
     points_why: tuple[PointsReason, ...]
     drawn: Drawn = NOTHING_DRAWN
+    points: BillPoints | None = None
+    """None where points have no dates, are of one kind and none were used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +184,20 @@ class Reprinted:
     copy: int
 
 
-Body = SalePosted | PaymentTaken | PaymentReturned | SaleVoided | PinChanged | LockedOut | Reprinted
+Body = (
+    SalePosted
+    | PaymentTaken
+    | PaymentReturned
+    | SaleVoided
+    | PinChanged
+    | LockedOut
+    | Reprinted
+    | PointsGiven
+    | PointsTaken
+    | GiftGiven
+    | LotteryOpened
+    | LotteryDrawn
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,8 @@ from dataclasses import dataclass, replace
 
 from terminal.core import journal
 from terminal.core.books import postings_of
-from terminal.core.journal import Bill, Body, Buyer, Posting, Tender, Totals
+from terminal.core.journal import Bill, BillPoints, Body, Buyer, Posting, Tender, Totals
+from terminal.core.points.entries import PointsUsed
 from terminal.core.points.occasion import is_birthday
 from terminal.core.points.rules import Around
 from terminal.core.pricing.basket import LINES_MAX, Goods, Line, Member
@@ -244,7 +245,14 @@ def bill(sale: Sale) -> Bill:
     quote, member = sale.quote, sale.member
     buyer = Buyer(member.account, member.tier, member.medium, member.points) if member else None
     totals = Totals(quote.gross, quote.discount, quote.rounding, quote.total, quote.earned)
-    return Bill(sale.id, buyer, quote.lines, totals, quote.points_why)
+    return Bill(sale.id, buyer, quote.lines, totals, quote.points_why, _bill_points(quote))
+
+
+def _bill_points(quote: Quote, used: PointsUsed | None = None) -> BillPoints | None:
+    """Return what the bill does to points beside earning them; None where there is nothing of it."""
+    if not (quote.lots or quote.standing or used):
+        return None
+    return BillPoints(quote.lots, quote.standing, quote.standing_why, used)
 
 
 def take(due: Due, tender: Tender) -> Step | Refusal:

@@ -19,12 +19,13 @@ from terminal.core.journal import (
     SalePosted,
     Tender,
 )
+from terminal.store import lots
 
 _ADD = (
     "INSERT INTO balance VALUES (?, ?, ?)"
     " ON CONFLICT (account, unit) DO UPDATE SET amount = amount + excluded.amount"
 )
-DERIVED = ("balance", "receipt", "call", "call_recent", "payment", "pin", "lockout", "copy")
+DERIVED = ("balance", "receipt", "call", "call_recent", "payment", "pin", "lockout", "copy", "lot")
 """Every table that a rebuild empties and fills again."""
 
 
@@ -47,6 +48,7 @@ def apply(connection: sqlite3.Connection, seq: int, entry: Entry, open_sales: se
     deltas = books.deltas(entry)
     if deltas:
         connection.executemany(_ADD, [(*key, amount) for key, amount in deltas.items()])
+    lots.apply(connection, seq, entry.body)
     run = connection.execute
     match entry.body:
         case SalePosted(bill=bill):

@@ -17,7 +17,7 @@ from terminal.store.errors import DamagedError
 
 FAULTS_MAX = 100
 """No more faults are listed; one damaged block breaks many things."""
-_FOLDED = ("balance", "payment", "pin", "lockout", "copy")
+_FOLDED = ("balance", "payment", "pin", "lockout", "copy", "lot")
 _LAGGING = (
     ("receipt", "SELECT number, seq FROM receipt", "number"),
     (

@@ -20,10 +20,21 @@ from terminal.core.journal import (
     Totals,
     Versions,
 )
+from terminal.core.points.entries import (
+    GiftGiven,
+    GrantedLot,
+    LotPart,
+    LotteryDrawn,
+    LotteryOpened,
+    PointsGiven,
+    PointsTaken,
+)
+from terminal.core.points.lottery import Prize
 from terminal.core.pricing.quote import Discount, PointsReason, QuoteLine
 from terminal.store.schema import Identity
 
 KEY = bytes(range(32))
+PART = LotPart("01OTHER", 3, 1, 7, 20261101, 20270101)
 IDENTITY = Identity("01LEDGER", KEY)
 BOOT = "boot-1"
 
@@ -97,6 +108,43 @@ def every_kind() -> tuple[Body, ...]:
         PinChanged("1001", "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$aGFzaA"),
         LockedOut("1001", 1_700_000_060_000),
         Reprinted("S01-T1-1-000001", 1),
+        PointsGiven(
+            "100001",
+            "check-in",
+            "days",
+            "1",
+            "签到",
+            5,
+            "points",
+            (GrantedLot(5, 20261122, 20270101),),
+            "days/20261121/100001",
+            3,
+            "100002",
+            "9001",
+        ),
+        PointsTaken("100001", "恶意刷分", 7, (PART,), "9001"),
+        GiftGiven(
+            "100001",
+            "mug",
+            "2",
+            "马克杯",
+            "goods",
+            "M1",
+            20261231,
+            2,
+            600,
+            1000,
+            "external",
+            "QR 18",
+            (PART,),
+            "K7Q2",
+        ),
+        LotteryOpened(
+            "wheel", "1", "大转盘", (Prize("tv", "电视", 10, 1, 300000, "tissue"),), 100, KEY, 50, 3
+        ),
+        LotteryDrawn(
+            "100001", 11, "wheel", 1, b"6:100001,4:call", KEY, 123456, "tv", "电视", 50, (PART,)
+        ),
     )
 
 

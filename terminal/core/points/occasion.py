@@ -29,9 +29,15 @@ class Occasion:
     """Minutes since midnight on the shop's clock; before the cut-over hour it is still ``date``."""
     birthday: str
     """Solar ``MM-DD`` of this year, or empty."""
+    near: frozenset[str] | None = None
+    """Which of ``day``, ``week``, ``month`` of the birthday it is, where only that is known: entries keep
+    no birthday. None: worked out from ``birthday``."""
 
     def __post_init__(self) -> None:
         assert 0 <= self.minute < MINUTES_A_DAY
+
+
+_AROUND = frozenset(each.value for each in Around)
 
 
 def serves(whom: Whom, occasion: Occasion) -> bool:
@@ -83,6 +89,8 @@ def is_birthday(birthday: str, around: Around, date: BusinessDate) -> bool:
 def is_kept(multiple: Multiple, occasion: Occasion) -> bool:
     """Return whether a birthday's or festival's multiple counts at ``occasion``."""
     if isinstance(multiple, Birthday):
+        if occasion.near is not None:
+            return multiple.around.value in occasion.near
         return is_birthday(occasion.birthday, multiple.around, occasion.date)
     return is_in_force(multiple.when, occasion)
 
@@ -132,6 +140,8 @@ def occasion_from(account: str, facts: Iterable[tuple[str, str]]) -> Occasion:
         ValueError: A kept number is none.
     """
     kept = dict(facts)
+    birthday = kept.get("birthday", "")
+    near = frozenset(birthday.split(",")) & _AROUND
     blank = Occasion(account, "", "", "", frozenset(), frozenset(), 20000101, 0, "")
     return replace(
         blank,
@@ -142,5 +152,6 @@ def occasion_from(account: str, facts: Iterable[tuple[str, str]]) -> Occasion:
         segments=frozenset(kept.get("segments", "").split(",")) - {""},
         date=int(kept.get("date", "20000101")),
         minute=int(kept.get("minute", "0")),
-        birthday=kept.get("birthday", ""),
+        birthday="" if near else birthday,
+        near=near if near or not birthday else None,
     )

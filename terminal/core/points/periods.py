@@ -10,22 +10,15 @@ lines of the whole period together first, so that the ladder is judged, and the 
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 
 from terminal.core.journal import Entry, SalePosted
 from terminal.core.points.accrue import EarnLine, accrue
 from terminal.core.points.dates import BusinessDate
 from terminal.core.points.lots import Origin
 from terminal.core.points.occasion import Occasion, occasion_from
+from terminal.core.points.program import Mode
 from terminal.core.points.rules import Kind, RuleSet
 from terminal.core.units import Points
-
-
-class Mode(StrEnum):
-    """What is rounded down once."""
-
-    PER_SALE = "per-sale"
-    PER_PERIOD = "per-period"
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,9 @@ class Reason(StrEnum):
     NO_SUCH_LINE = "points-no-such-line"
     MORE_THAN_SOLD = "points-more-than-sold"
     DRAWS_USED_UP = "points-draws-used-up"
+    NO_RULE = "points-no-rule"
+    NO_MEMBER = "points-no-member"
+    USED_ALREADY = "points-used-already"
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,3 +63,9 @@ class Member:
     """Price level at which the member buys; empty is retail."""
     bought: bool = False
     """Whether the head office or the shop knows of a purchase before."""
+    pending: Points = 0
+    """Those of ``points`` that wait for their return period to pass."""
+    lapsing: tuple[Points, int] = (0, 0)
+    """How many lapse next, and the first business date on which they are gone; zeros: none will."""
+    standing: Points = 0
+    """Points of the kind that only grows."""

@@ -4,12 +4,16 @@ Each line's gross is rounded half up once; each percentage is computed on the li
 rounded half up once; every minor unit between shelf price and net names its rule.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from itertools import repeat
 
-from terminal.core.points.earn import earn
+from terminal.core.points.burn import Offer
+from terminal.core.points.earn import Why, earn
+from terminal.core.points.entries import GrantedLot
+from terminal.core.points.refused import Refused
 from terminal.core.pricing.basket import Line, Member
+from terminal.core.pricing.earning import Earning, earning, offered
 from terminal.core.pricing.engine import Priced, evaluate, points_of
 from terminal.core.pricing.facts import NO_FACTS, Facts, Recorder
 from terminal.core.pricing.promotions import PercentOff
@@ -87,6 +91,15 @@ class Quote:
     """Points that chosen rules cost the member, by rule; part of the price like money."""
     uses: tuple[tuple[str, int], ...] = ()
     """How much of the limits of rules the basket uses, by rule."""
+    lots: tuple[GrantedLot, ...] = ()
+    """Those of the earned points that dates bind."""
+    standing: Points = 0
+    """Points of the standing kind that the sale earns."""
+    standing_why: tuple[PointsReason, ...] = ()
+    offer: Offer | None = None
+    """How many points may be used as cash."""
+    offer_why: str = "points-no-rule"
+    """Why none may, as a key; empty where there is an offer."""
 
 
 EMPTY = Quote((), 0, 0, 0, 0, 0, (), ())
@@ -117,20 +130,47 @@ def _explained(
     lines: Sequence[Line], member: Member | None, rules: RuleBook, facts: Facts
 ) -> Quote:
     """Return the quote under rules of every kind."""
-    found = evaluate(lines, rules, Recorder(member, facts))
+    recorder = Recorder(member, facts)
+    if member is not None:
+        recorder.names |= rules.points.asked
+    found = evaluate(lines, rules, recorder)
     paid = [net if line.goods.earns else 0 for line, net in zip(lines, found.nets, strict=True)]
-    earned, shares, why = earn(paid, member.tier if member else "", rules.earn)
+    earned = earning(lines, paid, member, rules, facts)
+    may_use = offered(lines, found.nets, member, rules, facts)
     nets = [
         (gross, net, _reasons(found, place))
         for place, (gross, net) in enumerate(zip(found.grosses, found.nets, strict=True))
     ]
-    priced = tuple(map(_line, lines, nets, shares if earned else repeat(0)))
+    priced = tuple(map(_line, lines, nets, earned.by_line if earned.points else repeat(0)))
     gross, total = sum(found.grosses), sum(found.nets)
     return Quote(
-        priced, gross, gross - total - found.rounding, found.rounding, total, earned,
-        tuple(PointsReason(*part) for part in why), found.facts,
-        tuple(sorted(points_of(found).items())), found.uses,
+        priced, gross, gross - total - found.rounding, found.rounding, total, earned.points,
+        reasons_of(earned.why), found.facts, tuple(sorted(points_of(found).items())), found.uses,
+        earned.lots, earned.standing, reasons_of(earned.standing_why),
+        *((None, may_use.reason.value) if isinstance(may_use, Refused) else (may_use, "")),
     )  # fmt: skip
+
+
+def reasons_of(why: Iterable[Why]) -> tuple[PointsReason, ...]:
+    """Return the reasons of points in the shape that quotes keep."""
+    return tuple(PointsReason(*part) for part in why)
+
+
+def earning_again(quote: Quote, earned: Earning) -> Quote:
+    """Return ``quote`` with other points: part of it is paid with what earns none."""
+    lines = tuple(
+        replace(line, points=points)
+        for line, points in zip(quote.lines, earned.by_line, strict=True)
+    )
+    return replace(
+        quote,
+        lines=lines,
+        earned=earned.points,
+        points_why=reasons_of(earned.why),
+        lots=earned.lots,
+        standing=earned.standing,
+        standing_why=reasons_of(earned.standing_why),
+    )
 
 
 def _reasons(found: Priced, place: int) -> tuple[Discount, ...]:

@@ -8,6 +8,7 @@ smaller id. More kinds of rules join :data:`PriceRule` without the quote changin
 from dataclasses import dataclass, field
 from typing import Any
 
+from terminal.core.points.program import NO_PROGRAM, Program
 from terminal.core.pricing.promotions import Group, Promotion, RoundDown
 from terminal.core.units import Minor, Percent, Points
 
@@ -77,13 +78,20 @@ class RuleBook:
     round_down: RoundDown | None = None
     never_below_cost: bool = False
     """Whether the cost of a line, VAT added, is the least it goes for."""
+    points: Program = NO_PROGRAM
+    """The rules of points of a rules file; without rule sets the plain ``earn`` counts."""
     compiled: list[Any] = field(default_factory=list, compare=False, repr=False)
     """Memo of :func:`terminal.core.pricing.index.compiled`; a pure function of the other fields."""
 
     @property
     def is_plain(self) -> bool:
         """Return whether there are percentages of categories and tiers and nothing else."""
-        return not (self.promotions or self.round_down or self.never_below_cost)
+        return not (
+            self.promotions
+            or self.round_down
+            or self.never_below_cost
+            or self.points is not NO_PROGRAM
+        )
 
     def candidates_for(self, group: str, tier: str, category: str) -> tuple[PriceRule, ...]:
         """Return the rules of ``group`` that a line of ``category`` may take, best priority first.

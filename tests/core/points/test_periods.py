@@ -6,7 +6,8 @@ from hypothesis import given
 
 from terminal.core.journal import Bill, Buyer, SalePosted, SaleVoided, Totals
 from terminal.core.points.lots import Origin
-from terminal.core.points.periods import Bought, Mode, Period, bought, compute, not_yet
+from terminal.core.points.periods import Bought, Period, bought, compute, not_yet
+from terminal.core.points.program import Mode
 from terminal.core.points.rules import Basis, Kind
 from terminal.core.pricing.quote import QuoteLine
 from tests.core.points.shop import AT_3PM, SEEDS, STRANGER, bands, line, ruled
