@@ -63,9 +63,9 @@ CREATE TABLE copy (receipt TEXT PRIMARY KEY, copies INTEGER NOT NULL) STRICT, WI
 CREATE TABLE print_job (number INTEGER PRIMARY KEY, state INTEGER NOT NULL) STRICT;"""
 
 TABLES_2: tuple[str, ...] = (
-    "CREATE TABLE lot (account TEXT NOT NULL, ledger TEXT NOT NULL, seq INTEGER NOT NULL,"
-    " part INTEGER NOT NULL, points INTEGER NOT NULL, usable_on INTEGER NOT NULL,"
-    " lapses_on INTEGER NOT NULL, PRIMARY KEY (account, ledger, seq, part)) STRICT, WITHOUT ROWID",
+    """CREATE TABLE lot (account TEXT NOT NULL, ledger TEXT NOT NULL, seq INTEGER NOT NULL,
+    part INTEGER NOT NULL, points INTEGER NOT NULL, usable_on INTEGER NOT NULL,
+    lapses_on INTEGER NOT NULL, PRIMARY KEY (account, ledger, seq, part)) STRICT, WITHOUT ROWID""",
 )
 """What version 2 adds: tables of kinds of entries that no ledger of version 1 holds, so they start empty."""
 

@@ -7,6 +7,13 @@ from sync.hq.page.language import Language
 from sync.hq.views import RecordView
 from terminal.core import journal
 from terminal.core.journal import Bill, Body, Posting, Tender, Versions
+from terminal.core.points.entries import (
+    GiftGiven,
+    LotteryDrawn,
+    LotteryOpened,
+    PointsGiven,
+    PointsTaken,
+)
 
 KINDS = {
     journal.SalePosted: "sale",
@@ -16,8 +23,27 @@ KINDS = {
     journal.PinChanged: "PIN changed",
     journal.LockedOut: "locked out",
     journal.Reprinted: "copy of a receipt",
+    PointsGiven: "points given",
+    PointsTaken: "points taken",
+    GiftGiven: "gift for points",
+    LotteryOpened: "lottery opened",
+    LotteryDrawn: "lottery draw",
 }
 """What kind of event a body is, as the API names it and the page translates it."""
+
+DETAILS: dict[type, tuple[str, ...]] = {
+    journal.PaymentReturned: ("sale_id",),
+    journal.PinChanged: ("operator",),  # Nobody needs to read the verifier.
+    journal.LockedOut: ("operator", "until_ms"),
+    journal.Reprinted: ("receipt", "copy"),
+    PointsGiven: ("account", "why", "rule", "points"),
+    PointsTaken: ("account", "why", "points"),
+    GiftGiven: ("account", "name", "pieces", "points"),
+    LotteryOpened: ("name", "points"),
+    LotteryDrawn: ("account", "lottery", "name", "points"),
+}
+"""What an event of a kind says beside bill and postings, by the names of its fields."""
+_NAMES = {"sale_id": "sale", "until_ms": "until"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,15 +148,5 @@ def _tenders(body: Body) -> tuple[Tender, ...]:
 
 
 def _details(body: Body) -> tuple[tuple[str, str], ...]:
-    """The verifier of a PIN stays in the record: nobody needs to read it."""
-    match body:
-        case journal.PaymentReturned():
-            return (("sale", body.sale_id),)
-        case journal.PinChanged():
-            return (("operator", body.operator),)
-        case journal.LockedOut():
-            return (("operator", body.operator), ("until", str(body.until_ms)))
-        case journal.Reprinted():
-            return (("receipt", body.receipt), ("copy", str(body.copy)))
-        case _:
-            return ()
+    names = DETAILS.get(type(body), ())
+    return tuple((_NAMES.get(name, name), str(getattr(body, name))) for name in names)

@@ -12,18 +12,17 @@ from jinja2 import Environment, nodes
 from sync.hq import page
 from sync.hq.page.drawing import TEMPLATES, TITLES
 from sync.hq.page.language import LANGUAGES, Language, catalogue
-from sync.hq.page.opened import KINDS
+from sync.hq.page.opened import _NAMES, DETAILS, KINDS
 from terminal.core import accounts
 
-TENDERS = ("cash", "external")
-DETAILS = ("sale", "operator", "until", "receipt", "copy")
+TENDERS = ("cash", "external", "points")
 PUT_TOGETHER = {
     *TITLES.values(),
     *KINDS.values(),
     *accounts.UNITS,
     *(f"unit {unit}" for unit in {*accounts.UNITS.values(), *accounts.MEMBER_UNITS}),
     *(f"tender {kind}" for kind in TENDERS),
-    *(f"detail {name}" for name in DETAILS),
+    *(f"detail {_NAMES.get(name, name)}" for names in DETAILS.values() for name in names),
 }
 
 
