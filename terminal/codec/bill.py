@@ -87,6 +87,8 @@ class WireDrawn(msgspec.Struct, array_like=True, frozen=True):
 
 
 _NOTHING = WireDrawn()
+
+
 class WireGrantedLot(msgspec.Struct, array_like=True, frozen=True):
     """Points that came, with their days."""
 

@@ -245,7 +245,7 @@ def bill(sale: Sale) -> Bill:
     quote, member = sale.quote, sale.member
     buyer = Buyer(member.account, member.tier, member.medium, member.points) if member else None
     totals = Totals(quote.gross, quote.discount, quote.rounding, quote.total, quote.earned)
-    return Bill(sale.id, buyer, quote.lines, totals, quote.points_why, _bill_points(quote))
+    return Bill(sale.id, buyer, quote.lines, totals, quote.points_why, points=_bill_points(quote))
 
 
 def _bill_points(quote: Quote, used: PointsUsed | None = None) -> BillPoints | None:
