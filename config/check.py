@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from config import rulefile, schema, shop
+from config import pointsfile, rulefile, schema, shop
 from config.explain import guess, located
 from config.faults import ConfigError, Fault, Problem, plain
 from config.load import HEAD_OFFICE, SHOP, TERMINAL, Kind, faults_of, load, load_hq, load_shop
@@ -75,7 +75,7 @@ def json_schema_of(name: str) -> dict[str, Any]:
     as_text = msgspec.json.encode(generated).decode().replace(r"\\Z", "$")
     described: dict[str, Any] = msgspec.json.decode(as_text)
     for struct, definition in described["$defs"].items():
-        homes = (rulefile,) if name == "rules" else (schema, shop)
+        homes = (rulefile, pointsfile) if name == "rules" else (schema, shop)
         texts = docstrings(next(getattr(home, struct) for home in homes if hasattr(home, struct)))
         for key, field in definition["properties"].items():
             if key in texts:

@@ -12,7 +12,7 @@ from typing import Any, get_args
 
 import msgspec.inspect
 
-from config import rulefile, schema, shop
+from config import pointsfile, rulefile, rulewords, schema, shop
 from config.schema import HeadOffice, Terminal
 from config.shop import ShopFile
 
@@ -24,12 +24,17 @@ _FILES: tuple[tuple[str, type], ...] = (
     ("shop.toml", ShopFile),
     ("rules.toml", rulefile.RulesFile),
 )
-_INNER = (rulefile.On, rulefile.When, rulefile.Limit, rulefile.Step, rulefile.Part)
+_INNER = (
+    rulefile.On, rulefile.When, rulefile.Limit, rulefile.Step, rulefile.Part,
+    pointsfile.PointsOn, pointsfile.PointsWhen, pointsfile.Band, pointsfile.FactorRow,
+    pointsfile.MultipleRow, pointsfile.UnitCap, pointsfile.Occurrence, pointsfile.Referral,
+    pointsfile.CheckIn, pointsfile.TopUp, pointsfile.PrizeRow,
+)  # fmt: skip
 """Tables inside promotions, explained once."""
 _LATER = get_args(rulefile.Promotion)[1:]
 """Kinds of promotions whose common keys the first has explained."""
 _TOLD_ONCE = frozenset(rulefile.PercentOff.__struct_fields__) - {"percent"}
-_HOMES = tuple(module.__name__ for module in (schema, shop, rulefile))
+_HOMES = tuple(module.__name__ for module in (schema, shop, rulefile, rulewords, pointsfile))
 
 
 def table() -> str:

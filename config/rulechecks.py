@@ -29,10 +29,10 @@ NOTHING_KNOWN = Known()
 
 def of_rules(tables: Mapping[str, Any], known: Known) -> Iterator[Problem]:
     """What does not fit together in a rules file."""
-    groups = _tables(tables, "groups")
-    promotions = _tables(tables, "promotions")
-    yield from _taken(("groups",), groups)
-    yield from _taken(("promotions",), promotions)
+    groups = rows_of(tables, "groups")
+    promotions = rows_of(tables, "promotions")
+    yield from taken(("groups",), groups)
+    yield from taken(("promotions",), promotions)
     yield from _groups(groups)
     names = {str(group.get("id")) for group in groups.values()}
     for at, rule in promotions.items():
@@ -70,13 +70,15 @@ def day(text: str) -> date | None:
         return None
 
 
-def _tables(tables: Mapping[str, Any], name: str) -> dict[int, dict[str, Any]]:
+def rows_of(tables: Mapping[str, Any], name: str) -> dict[int, dict[str, Any]]:
+    """Return the tables of a list that are tables, by their place."""
     rows = tables.get(name)
     found = enumerate(rows if isinstance(rows, list) else ())
     return {at: row for at, row in found if isinstance(row, dict)}
 
 
-def _table(row: Mapping[str, Any], name: str) -> dict[str, Any]:
+def table_of(row: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """Return the table under a key; empty when there is none."""
     found = row.get(name)
     return found if isinstance(found, dict) else {}
 
@@ -86,7 +88,8 @@ def _texts(row: Mapping[str, Any], name: str) -> list[str]:
     return [each for each in found if isinstance(each, str)] if isinstance(found, list) else []
 
 
-def _taken(path: _Path, rows: Mapping[int, Mapping[str, Any]]) -> Iterator[Problem]:
+def taken(path: _Path, rows: Mapping[int, Mapping[str, Any]]) -> Iterator[Problem]:
+    """What has the id of another."""
     first: dict[str, _Path] = {}
     for at, row in rows.items():
         name = row.get("id")
@@ -129,19 +132,19 @@ def _circle(name: str, after: Mapping[str, set[str]]) -> list[str]:
 
 
 def _promotion(path: _Path, rule: Mapping[str, Any], known: Known) -> Iterator[Problem]:
-    yield from _on((*path, "on"), _table(rule, "on"), known)
-    yield from _on((*path, "gets"), _table(rule, "gets"), known)
-    parts = _tables(rule, "parts")
+    yield from goods_problems((*path, "on"), table_of(rule, "on"), known)
+    yield from goods_problems((*path, "gets"), table_of(rule, "gets"), known)
+    parts = rows_of(rule, "parts")
     for at, part in parts.items():
-        yield from _on((*path, "parts", at, "on"), _table(part, "on"), known)
-    yield from _when((*path, "when"), _table(rule, "when"), known)
-    yield from _limit((*path, "limit"), _table(rule, "limit"))
+        yield from goods_problems((*path, "parts", at, "on"), table_of(part, "on"), known)
+    yield from when_problems((*path, "when"), table_of(rule, "when"), known)
+    yield from _limit((*path, "limit"), table_of(rule, "limit"))
     match rule.get("kind"):
         case "threshold":
             yield from _steps(path, rule)
         case "spend-get" if ("percent" in rule) == ("price" in rule):
             yield Problem(path, "what is got has either `percent` or `price`")
-        case "points-price" if _table(rule, "when").get("chosen") is not True:
+        case "points-price" if table_of(rule, "when").get("chosen") is not True:
             yield Problem(path, "costs the member points", "`when.chosen = true`")
         case "nth" if _texts_are(rule.get("percents"), 100):
             yield Problem((*path, "percents"), "takes nothing off")
@@ -155,7 +158,8 @@ def _texts_are(values: Any, wanted: int) -> bool:
     return isinstance(values, list) and bool(values) and all(each == wanted for each in values)
 
 
-def _on(path: _Path, on: Mapping[str, Any], known: Known) -> Iterator[Problem]:
+def goods_problems(path: _Path, on: Mapping[str, Any], known: Known) -> Iterator[Problem]:
+    """What does not fit together in a table of goods."""
     lists: tuple[tuple[str, frozenset[str] | None, str], ...] = (
         ("products", known.products, "the goods"), ("not_products", known.products, "the goods"),
         ("categories", known.categories, "the categories"),
@@ -189,7 +193,8 @@ def _rising(path: _Path, row: Mapping[str, Any], low: str, high: str) -> Iterato
         yield Problem((*path, high), f"is less than `{low}`, so it never holds")
 
 
-def _when(path: _Path, when: Mapping[str, Any], known: Known) -> Iterator[Problem]:
+def when_problems(path: _Path, when: Mapping[str, Any], known: Known) -> Iterator[Problem]:
+    """What does not fit together in a table of conditions."""
     yield from _unknown((*path, "tiers"), _texts(when, "tiers"), known.tiers, "the tiers")
     days = {}
     for key in ("since", "until"):
@@ -228,7 +233,7 @@ def _limit(path: _Path, limit: Mapping[str, Any]) -> Iterator[Problem]:
 
 def _steps(path: _Path, rule: Mapping[str, Any]) -> Iterator[Problem]:
     last = 0
-    for at, step in _tables(rule, "steps").items():
+    for at, step in rows_of(rule, "steps").items():
         here = (*path, "steps", at)
         start: Any = step.get("start")
         if isinstance(start, int):

@@ -6,37 +6,27 @@ shop's clock. No key holds code.
 
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Meta
 
-from config.shop import Amount, Code, Version
+from config.pointsfile import Awards, Burn, Gift, Lottery, PointsRule
+from config.rulewords import (
+    SHORT_LIST_MAX,
+    Codes,
+    Count,
+    Date,
+    Hours,
+    Ids,
+    Names,
+    Percent,
+    Priority,
+    Row,
+    Some,
+    Weekday,
+)
+from config.shop import Amount, Version
 from config.words import Id, Name
 
 PROMOTIONS_MAX = 20_000
-LIST_MAX = 10_000
-SHORT_LIST_MAX = 100
-
-Percent = Annotated[int, Meta(ge=0, le=100, description="a percentage to pay, 0 to 100")]
-Count = Annotated[int, Meta(ge=1, le=1_000_000, description="a count, 1 or more")]
-Some = Annotated[int, Meta(ge=1, le=10**11, description="minor units (fen), 1 or more")]
-Priority = Annotated[int, Meta(ge=0, le=10_000, description="0 to 10000")]
-Weekday = Annotated[int, Meta(ge=1, le=7, description="a weekday, Monday is 1 and Sunday 7")]
-Date = Annotated[
-    str, Meta(pattern=r"^20[0-9]{2}-[0-9]{2}-[0-9]{2}\Z", description='a date such as "2026-11-21"')
-]
-Hours = Annotated[
-    str,
-    Meta(
-        pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]\Z",
-        description='a time of day such as "18:00-21:00"; one past midnight ends the next day',
-    ),
-]
-Ids = Annotated[tuple[Id, ...], Meta(max_length=LIST_MAX)]
-Names = Annotated[tuple[Name, ...], Meta(max_length=LIST_MAX)]
-Codes = Annotated[tuple[Code, ...], Meta(max_length=LIST_MAX)]
-
-
-class Row(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A table of the rules file."""
 
 
 class On(Row, frozen=True, kw_only=True):
@@ -294,9 +284,19 @@ class RulesFile(Row, frozen=True, kw_only=True):
     """Version of the rules as a whole; stands in every entry."""
     never_below_cost: bool = False
     """Whether no line goes below its cost with VAT."""
-    groups: Annotated[tuple[Group, ...], Meta(max_length=30)]
+    groups: Annotated[tuple[Group, ...], Meta(max_length=30)] = ()
     """In the order they stack."""
     round_down: RoundDown | None = None
     """Rounding of the total."""
     promotions: Annotated[tuple[Promotion, ...], Meta(max_length=PROMOTIONS_MAX)] = ()
     """The rules."""
+    points: Annotated[tuple[PointsRule, ...], Meta(max_length=200)] = ()
+    """What sales earn; with none of them the shop file's plain rule counts."""
+    burn: Burn | None = None
+    """Points as cash."""
+    awards: Awards | None = None
+    """Points without a sale."""
+    gifts: Annotated[tuple[Gift, ...], Meta(max_length=2_000)] = ()
+    """What is to be had for points."""
+    lotteries: Annotated[tuple[Lottery, ...], Meta(max_length=50)] = ()
+    """Draws for points."""

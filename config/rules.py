@@ -11,6 +11,7 @@ from msgspec import ValidationError, convert
 from msgspec import json as fast_json
 
 from config.faults import ConfigError, Fault, Problem
+from config.pointchecks import of_points
 from config.rulechecks import NOTHING_KNOWN, Known, of_rules
 from config.rulefile import RulesFile
 from config.shop import ShopFile
@@ -100,7 +101,9 @@ def _no_number(text: str) -> NoReturn:
 def _faults(
     source: Source, tables: dict[str, Any], syntax: tuple[Fault, ...], known: Known
 ) -> list[Fault]:
-    problems: list[Problem] = [] if syntax else list(of_rules(tables, known))
+    problems: list[Problem] = (
+        [] if syntax else [*of_rules(tables, known), *of_points(tables, known)]
+    )
     if not syntax and not problems and _is_as_described(tables):
         return []
     # Only a faulty file pays for the parser that knows positions.

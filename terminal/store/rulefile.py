@@ -13,9 +13,10 @@ from config.rulechecks import NOTHING_KNOWN, Known, in_order
 from config.rules import RULES_SIZE_MAX, load_rules
 from terminal.core.pricing import promotions as rules
 from terminal.core.pricing.rules import GROUPS, RuleBook
+from terminal.store.pointsfile import program_of
 from terminal.store.swap import MasterDataError
 
-_BUILD = b"rules-1"
+_BUILD = b"rules-2"
 """Raised whenever a kept file of before would be read wrongly."""
 _DIGEST_BYTES = 32
 _MINUTES_A_DAY = 24 * 60
@@ -56,6 +57,7 @@ def rule_book(file: written.RulesFile, plain: RuleBook) -> RuleBook:
         promotions=tuple([promotion(each) for each in file.promotions]),
         round_down=None if down is None else _round_down(down),
         never_below_cost=file.never_below_cost,
+        points=program_of(file),
         candidates={},
         compiled=[],
     )
