@@ -22,9 +22,10 @@ from terminal.app.feed import Asked
 from terminal.app.master import MasterData
 from terminal.app.perform import Performer
 from terminal.core import till as tills
+from terminal.core.effects import Tell
 from terminal.core.journal import LockedOut, PinChanged, Reprinted
 from terminal.core.refusal import Key, Refusal, refuse
-from terminal.core.sale import Idle, Tell
+from terminal.core.sale import Idle
 from terminal.core.till import Operator, Till
 from terminal.counter import desk
 from terminal.counter.desk import Answer, Done, Notice, SyncLight, View

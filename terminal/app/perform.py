@@ -5,8 +5,8 @@ from functools import partial
 
 from terminal.app.edges import Edges
 from terminal.codec.entry import encode
+from terminal.core.effects import Effect, OpenDrawer, Post, Print
 from terminal.core.journal import Body, Entry, Posting, SalePosted, Versions
-from terminal.core.sale import Effect, OpenDrawer, Post, Print
 from terminal.store.calls import CallKey
 
 

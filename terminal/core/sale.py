@@ -7,9 +7,9 @@ not in the ledger has not happened, and what is printed is already in it.
 =========  ===============================================================================
  State      Events it accepts
 =========  ===============================================================================
- Idle       LineAdded, MemberIdentified
+ Idle       LineAdded, MemberIdentified, CouponShown
  Open       LineAdded, LineChanged, LineRemoved, MemberIdentified, MemberCleared,
-            Tendered, Voided
+            CouponShown, CouponTaken, RuleChosen, Tendered, Voided
  Due        Tendered, TendersCleared, Voided
 =========  ===============================================================================
 
@@ -22,22 +22,38 @@ from dataclasses import dataclass, replace
 
 from terminal.core import journal
 from terminal.core.books import postings_of
-from terminal.core.journal import Bill, BillPoints, Body, Buyer, Posting, Tender, Totals
-from terminal.core.points.entries import PointsUsed
-from terminal.core.points.occasion import is_birthday
-from terminal.core.points.rules import Around
-from terminal.core.pricing.basket import LINES_MAX, Goods, Line, Member
+from terminal.core.circumstances import (
+    NOTHING_BROUGHT,
+    Brought,
+    World,
+    drawn_by,
+    facts_of_sale,
+    points_in,
+    spent_elsewhere,
+    with_choice,
+    with_coupon,
+)
+from terminal.core.effects import Effect, OpenDrawer, Post, Print, Tell
+from terminal.core.history import NO_HISTORY, History
+from terminal.core.journal import (
+    Bill,
+    Buyer,
+    Tender,
+    Totals,
+)
+from terminal.core.pricing import lines
+from terminal.core.pricing.basket import Goods, Line, Member
+from terminal.core.pricing.coupons import Coupon
 from terminal.core.pricing.facts import NO_FACTS, Facts
 from terminal.core.pricing.limits import too_much
 from terminal.core.pricing.quote import EMPTY, Quote, price
 from terminal.core.pricing.rules import RuleBook
 from terminal.core.refusal import Key, Refusal, refuse
-from terminal.core.units import MONEY_MAX, QUANTITY_MAX, Minor, Thousandths
+from terminal.core.units import MONEY_MAX, Minor, Thousandths
 
 CASH, EXTERNAL = "cash", "external"
 """The tenders that need nobody's word. Value (stored value, points, coupons, counts, credit) is spent only
 against an allowance of the head office and refused where there is none."""
-PIECE = "piece"
 TENDERS_MAX = 20
 REFERENCE_MAX = 64
 
@@ -51,6 +67,7 @@ class Sale:
     member: Member | None = None
     next_n: int = 1
     quote: Quote = EMPTY
+    brought: Brought = NOTHING_BROUGHT
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +139,28 @@ class MemberCleared:
 
 
 @dataclass(frozen=True, slots=True)
+class CouponShown:
+    """A coupon with a good signature lies on the counter."""
+
+    coupon: Coupon
+
+
+@dataclass(frozen=True, slots=True)
+class CouponTaken:
+    """The customer takes the coupon with this id back."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class RuleChosen:
+    """A rule that holds only when chosen is wanted, or is not any more."""
+
+    rule: str
+    is_on: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Tendered:
     """The customer gives ``tender``; of cash, what was handed over."""
 
@@ -144,41 +183,15 @@ Event = (
     | LineRemoved
     | MemberIdentified
     | MemberCleared
+    | CouponShown
+    | CouponTaken
+    | RuleChosen
     | Tendered
     | TendersCleared
     | Voided
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Post:
-    """Commit ``body`` to the ledger before anything else is done."""
-
-    body: Body
-    postings: tuple[Posting, ...]
-    facts: tuple[tuple[str, str], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Print:
-    """Print the receipt of the sale just posted."""
-
-
-@dataclass(frozen=True, slots=True)
-class OpenDrawer:
-    """Open the cash drawer: cash came in or goes out."""
-
-
-@dataclass(frozen=True, slots=True)
-class Tell:
-    """Show a notice to the cashier; ``level`` is ``good``, ``warn`` or ``bad``."""
-
-    key: str
-    level: str = "good"
-    facts: tuple[tuple[str, str | int], ...] = ()
-
-
-Effect = Post | Print | OpenDrawer | Tell
 Step = tuple[State, tuple[Effect, ...]]
 
 
@@ -190,12 +203,18 @@ class Turn:
     new_id: str
     facts: Facts = NO_FACTS
     """The world now, as far as rules may ask for it; what belongs to the member is added to it."""
+    history: History = NO_HISTORY
+
+    @property
+    def world(self) -> World:
+        """Return where and when a basket is priced."""
+        return World(self.rules, self.facts, self.history)
 
 
 def step(state: State, event: Event, turn: Turn) -> Step | Refusal:
     """Return the state after ``event`` and the effects to carry out in order, or why not."""
     match state, event:
-        case Idle(), LineAdded() | MemberIdentified():
+        case Idle(), LineAdded() | MemberIdentified() | CouponShown():
             return _open(Sale(turn.new_id), event, turn)
         case Open(sale), _:
             return _open(sale, event, turn)
@@ -207,23 +226,40 @@ def step(state: State, event: Event, turn: Turn) -> Step | Refusal:
 
 def _open(sale: Sale, event: Event, turn: Turn) -> Step | Refusal:
     match event:
-        case LineAdded():
-            return _add(sale, event, turn)
-        case LineChanged():
-            return _change(sale, event, turn)
+        case LineAdded(goods, quantity, unit_price):
+            added = lines.added(sale.lines, sale.next_n, goods, quantity, unit_price)
+            return _with_lines(sale, added, turn)
+        case LineChanged(n, quantity, unit_price):
+            return _with_lines(sale, lines.changed(sale.lines, n, quantity, unit_price), turn)
         case LineRemoved(n):
-            return _remove(sale, n, turn)
+            return _with_lines(sale, lines.without(sale.lines, n), turn)
+        case CouponShown() | CouponTaken() | RuleChosen():
+            return _bring(sale, event, turn)
         case MemberIdentified(member):
             welcome = Tell("welcome", "good", (("name", member.name), ("tier", member.tier_name)))
             return _priced(replace(sale, member=member), turn, welcome)
         case MemberCleared():
             return _priced(replace(sale, member=None), turn)
         case Tendered(tender):
-            return take(Due(sale, (), ()), tender) if sale.lines else refuse(Key.EMPTY_BASKET)
+            return _pay(sale, tender, turn)
         case Voided():
             return _void(Open(sale))
         case TendersCleared():
             return refuse(Key.NO_SALE)
+
+
+def _bring(sale: Sale, event: CouponShown | CouponTaken | RuleChosen, turn: Turn) -> Step | Refusal:
+    match event:
+        case CouponShown(coupon):
+            shown = with_coupon(sale.brought, coupon, sale.member, turn.world)
+            return _with(
+                sale, shown, turn, Tell("coupon", "good", (("campaign", coupon.campaign),))
+            )
+        case CouponTaken(id_):
+            left = tuple(each for each in sale.brought.coupons if each.id != id_)
+            return _with(sale, replace(sale.brought, coupons=left), turn)
+        case RuleChosen(rule, is_on):
+            return _with(sale, with_choice(sale.brought, rule, turn.world, is_on=is_on), turn)
 
 
 def _due(due: Due, event: Event) -> Step | Refusal:
@@ -245,14 +281,8 @@ def bill(sale: Sale) -> Bill:
     quote, member = sale.quote, sale.member
     buyer = Buyer(member.account, member.tier, member.medium, member.points) if member else None
     totals = Totals(quote.gross, quote.discount, quote.rounding, quote.total, quote.earned)
-    return Bill(sale.id, buyer, quote.lines, totals, quote.points_why, points=_bill_points(quote))
-
-
-def _bill_points(quote: Quote, used: PointsUsed | None = None) -> BillPoints | None:
-    """Return what the bill does to points beside earning them; None where there is nothing of it."""
-    if not (quote.lots or quote.standing or used):
-        return None
-    return BillPoints(quote.lots, quote.standing, quote.standing_why, used)
+    drawn = drawn_by(quote, sale.brought)
+    return Bill(sale.id, buyer, quote.lines, totals, quote.points_why, drawn, points_in(quote))
 
 
 def take(due: Due, tender: Tender) -> Step | Refusal:
@@ -290,55 +320,17 @@ def posted(
     return (post, Print(), *drawer, done)
 
 
-def _add(sale: Sale, event: LineAdded, turn: Turn) -> Step | Refusal:
-    if not 0 < event.quantity <= QUANTITY_MAX:
-        return refuse(Key.QUANTITY_RANGE)
-    unit_price = event.goods.price if event.unit_price is None else event.unit_price
-    if not 0 <= unit_price <= MONEY_MAX:
-        return refuse(Key.AMOUNT_RANGE)
-    same = _same_piece(sale, event.goods, unit_price)
-    if same is not None:
-        return _change(sale, LineChanged(same.n, same.quantity + event.quantity), turn)
-    if len(sale.lines) >= LINES_MAX:
-        return refuse(Key.BASKET_FULL, lines=LINES_MAX)
-    line = Line(sale.next_n, event.goods, event.quantity, unit_price)
-    return _priced(replace(sale, lines=(*sale.lines, line), next_n=sale.next_n + 1), turn)
+def _with_lines(sale: Sale, lines: tuple[Line, ...] | Refusal, turn: Turn) -> Step | Refusal:
+    if isinstance(lines, Refusal):
+        return lines
+    is_new = len(lines) > len(sale.lines)
+    return _priced(replace(sale, lines=lines, next_n=sale.next_n + is_new), turn)
 
 
-def _same_piece(sale: Sale, goods: Goods, unit_price: Minor) -> Line | None:
-    """Return the line that one more of ``goods`` joins.
-
-    Wherever it stands: percentages round once on a line, so two lines of one article could cost another
-    total than one line of both, and the order of scanning must not. Each weighing is a line of its own,
-    as the label on the bag says.
-    """
-    if goods.unit != PIECE:
-        return None
-    return next(
-        (line for line in sale.lines if line.price == unit_price and line.goods == goods), None
-    )
-
-
-def _change(sale: Sale, event: LineChanged, turn: Turn) -> Step | Refusal:
-    line = next((line for line in sale.lines if line.n == event.n), None)
-    if line is None:
-        return refuse(Key.NO_SUCH_LINE, n=event.n)
-    quantity = line.quantity if event.quantity is None else event.quantity
-    unit_price = line.price if event.unit_price is None else event.unit_price
-    if not 0 < quantity <= QUANTITY_MAX:
-        return refuse(Key.QUANTITY_RANGE)
-    if not 0 <= unit_price <= MONEY_MAX:
-        return refuse(Key.AMOUNT_RANGE)
-    changed = replace(line, quantity=quantity, price=unit_price)
-    lines = tuple(changed if each is line else each for each in sale.lines)
-    return _priced(replace(sale, lines=lines), turn)
-
-
-def _remove(sale: Sale, n: int, turn: Turn) -> Step | Refusal:
-    lines = tuple(line for line in sale.lines if line.n != n)
-    if len(lines) == len(sale.lines):
-        return refuse(Key.NO_SUCH_LINE, n=n)
-    return _priced(replace(sale, lines=lines), turn)
+def _with(sale: Sale, brought: Brought | Refusal, turn: Turn, *said: Effect) -> Step | Refusal:
+    if isinstance(brought, Refusal):
+        return brought
+    return _priced(replace(sale, brought=brought), turn, *said)
 
 
 def _void(state: Open | Due) -> Step:
@@ -372,19 +364,30 @@ def _tender_refusal(due: Due, tender: Tender, missing: Minor) -> Refusal | None:
     return None
 
 
-def repriced(sale: Sale, turn: Turn) -> Sale | Refusal:
-    """Return ``sale`` at the prices of the rules in force, or why it is too much for one sale."""
-    quote = price(sale.lines, sale.member, turn.rules, _facts(sale.member, turn))
+def repriced(sale: Sale, turn: Turn, tender: str = "") -> Sale | Refusal:
+    """Return ``sale`` at the prices of the rules in force, or why it is too much for one sale.
+
+    ``tender`` is how all of it is to be paid, if that is known: some rules ask.
+    """
+    facts = turn.facts
+    if not turn.rules.is_plain:
+        facts = facts_of_sale(turn.world, sale.member, sale.brought, tender)
+    quote = price(sale.lines, sale.member, turn.rules, facts)
     return too_much(quote) or replace(sale, quote=quote)
 
 
-def _facts(member: Member | None, turn: Turn) -> Facts:
-    """Return what is known of the world with ``member``: their birthday is near on the date of the sale."""
-    facts = turn.facts
-    if member is None or not member.birthday or not facts.date:
-        return facts
-    near = (around.value for around in Around if is_birthday(member.birthday, around, facts.date))
-    return replace(facts, birthday=frozenset(near))
+def _pay(sale: Sale, tender: Tender, turn: Turn) -> Step | Refusal:
+    """Return the open sale with its first tender; cash that covers all of it may round it down."""
+    if not sale.lines:
+        return refuse(Key.EMPTY_BASKET)
+    spent = spent_elsewhere(sale.brought, sale.member, turn.world)
+    if spent is not None:
+        return spent
+    if tender.type == CASH and turn.rules.asks_tender:
+        whole = repriced(sale, turn, CASH)
+        if not isinstance(whole, Refusal) and tender.amount >= whole.quote.total:
+            sale = whole
+    return take(Due(sale, (), ()), tender)
 
 
 def _priced(sale: Sale, turn: Turn, *effects: Effect) -> Step | Refusal:

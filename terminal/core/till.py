@@ -8,9 +8,10 @@ basket that the cashier is filling.
 from dataclasses import dataclass, replace
 
 from terminal.core import sale
+from terminal.core.effects import Effect, Tell
 from terminal.core.journal import Tender
 from terminal.core.refusal import Key, Refusal, refuse
-from terminal.core.sale import Due, Effect, Idle, Open, Sale, State, Tell, Turn
+from terminal.core.sale import Due, Idle, Open, Sale, State, Turn
 from terminal.core.units import Minor
 
 HELD_MAX = 20

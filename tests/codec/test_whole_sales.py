@@ -14,6 +14,7 @@ from terminal.codec.entry import (
     decode,
     encode,
 )
+from terminal.core.effects import Post
 from terminal.core.journal import (
     LockedOut,
     PaymentReturned,
@@ -34,7 +35,6 @@ from terminal.core.sale import (
     LineAdded,
     MemberIdentified,
     Open,
-    Post,
     Tendered,
     Turn,
     Voided,

@@ -8,6 +8,7 @@ from hypothesis import assume, given
 
 from terminal.core import accounts
 from terminal.core.books import POSTING_MAX, deltas, postings_of, total
+from terminal.core.effects import Post
 from terminal.core.journal import (
     LockedOut,
     PinChanged,
@@ -18,7 +19,7 @@ from terminal.core.journal import (
     UnbalancedError,
 )
 from terminal.core.refusal import Refusal
-from terminal.core.sale import CASH, EXTERNAL, Due, Idle, Post, Tendered, Voided, step
+from terminal.core.sale import CASH, EXTERNAL, Due, Idle, Tendered, Voided, step
 from tests.kit.goods import BREAD, TURN, WANG, WATER, entry
 from tests.kit.sales import PAID, paid, posts
 

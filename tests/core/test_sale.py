@@ -3,6 +3,7 @@
 import pytest
 
 from terminal.core.books import total
+from terminal.core.effects import OpenDrawer, Post, Print, Tell
 from terminal.core.journal import PaymentReturned, PaymentTaken, SalePosted, SaleVoided, Tender
 from terminal.core.pricing.basket import LINES_MAX, Goods
 from terminal.core.refusal import Key, Refusal
@@ -18,11 +19,7 @@ from terminal.core.sale import (
     LineRemoved,
     MemberCleared,
     MemberIdentified,
-    OpenDrawer,
-    Post,
-    Print,
     Sale,
-    Tell,
     Tendered,
     TendersCleared,
     Turn,

@@ -7,6 +7,7 @@ earn one and a half points a yuan, others one.
 from collections import Counter
 
 from terminal.core.books import deltas
+from terminal.core.effects import Post, Print
 from terminal.core.journal import (
     Entry,
     PaymentReturned,
@@ -27,8 +28,6 @@ from terminal.core.sale import (
     LineRemoved,
     MemberCleared,
     MemberIdentified,
-    Post,
-    Print,
     Tendered,
     TendersCleared,
     Turn,

@@ -3,10 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
+from terminal.core.effects import Effect, Post
 from terminal.core.journal import Entry, SalePosted
 from terminal.core.pricing.rules import RuleBook
 from terminal.core.refusal import Refusal
-from terminal.core.sale import Effect, Post, Turn
+from terminal.core.sale import Turn
 from terminal.core.till import Event, Till, handle
 from tests.kit import goods
 

@@ -11,11 +11,12 @@ from typing import Self
 
 from terminal.core import sale as sales
 from terminal.core import scan, till
+from terminal.core.effects import Post, Tell
 from terminal.core.journal import Tender
 from terminal.core.pricing.basket import Goods, Member
 from terminal.core.pricing.rules import EarnRule, PercentRule, RuleBook
 from terminal.core.refusal import Key, Refusal, refuse
-from terminal.core.sale import Post, Tell, Turn
+from terminal.core.sale import Turn
 from terminal.core.till import NEW, Operator
 from terminal.counter import desk, shapes
 from terminal.counter.desk import (

@@ -1,9 +1,10 @@
 """The goods, rules and members that the tests of the core reckon with, chosen so that halves occur."""
 
+from terminal.core.effects import Post
 from terminal.core.journal import Entry, Stamp, Versions
 from terminal.core.pricing.basket import Goods, Member
 from terminal.core.pricing.rules import EarnRule, PercentRule, RuleBook
-from terminal.core.sale import Post, Turn
+from terminal.core.sale import Turn
 
 WATER = Goods("6901234567892", "农夫山泉550ml", 250, "drinks", tax_basis_points=1300)
 BREAD = Goods("6920000000019", "Sliced bread 全麦吐司", 1149, "bakery")

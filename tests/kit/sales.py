@@ -2,6 +2,7 @@
 
 from hypothesis import strategies as st
 
+from terminal.core.effects import Post
 from terminal.core.journal import Tender
 from terminal.core.refusal import Refusal
 from terminal.core.sale import (
@@ -12,7 +13,6 @@ from terminal.core.sale import (
     LineAdded,
     MemberIdentified,
     Open,
-    Post,
     Step,
     Tendered,
     step,

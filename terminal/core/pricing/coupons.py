@@ -1,9 +1,10 @@
 """Coupons: single-use codes that any till can judge without asking anybody.
 
-A code is ``TPC1.issuer.campaign.serial.until.holder.signature``. The signature (Ed25519 over everything
+A code is ``TPC1.issuer.campaign.serial.until.holder.place.signature``. The signature (Ed25519 over everything
 before its dot, verified at the edge) makes it the issuer's; campaign and day are in it, so nothing is looked
 up. What a campaign gives is a rule of prices that asks for it. That a serial was used is known from this
-till's ledger and from what the head office granted it; redeeming for good stands on such a grant.
+till's ledger. That it is used once over all tills follows from its place, the one till that may redeem it
+without asking anybody; a coupon without a place is asked for at the head office where there is one.
 """
 
 import re
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from terminal.core.refusal import Key, Refusal, refuse
 
 MARK = "TPC1"
-CODE_MAX = 240
+CODE_MAX = 256
 SIGNED_AS = b"tallypoint coupon 1\n"
 """Stands before what is signed, so that no other signature of the same key can pass for a coupon's."""
 _CODE = re.compile(
@@ -22,7 +23,8 @@ _CODE = re.compile(
     r"\.(?P<campaign>[A-Za-z0-9][A-Za-z0-9-]{0,30})"
     r"\.(?P<serial>[A-Z0-9]{6,24})"
     r"\.(?P<until>20[0-9]{6})"
-    r"\.(?P<holder>[A-Za-z0-9-]{0,31}))"
+    r"\.(?P<holder>[A-Za-z0-9-]{0,31})"
+    r"\.(?P<place>[A-Za-z0-9-]{0,31}))"
     r"\.(?P<signature>[A-Za-z0-9_-]{86})\Z"
 )
 
@@ -39,12 +41,19 @@ class Coupon:
     """Last business date: 20261231."""
     holder: str
     """Account it was given to; empty is whoever brings it."""
+    place: str = ""
+    """The till that may redeem it offline; empty is any that asks first."""
+
+    @property
+    def id(self) -> str:
+        """What names it among all coupons."""
+        return f"{self.issuer}.{self.serial}"
 
     @property
     def signed(self) -> bytes:
         """What the issuer signs."""
-        fields = (MARK, self.issuer, self.campaign, self.serial, str(self.until), self.holder)
-        return SIGNED_AS + ".".join(fields).encode()
+        names = (self.issuer, self.campaign, self.serial, str(self.until), self.holder, self.place)
+        return SIGNED_AS + ".".join((MARK, *names)).encode()
 
 
 def parse(code: str) -> tuple[Coupon, str] | Refusal:
@@ -53,8 +62,9 @@ def parse(code: str) -> tuple[Coupon, str] | Refusal:
     if found is None:
         return refuse(Key.UNREADABLE_CODE)
     coupon = Coupon(
-        found["issuer"], found["campaign"], found["serial"], int(found["until"]), found["holder"]
-    )
+        found["issuer"], found["campaign"], found["serial"], int(found["until"]), found["holder"],
+        found["place"],
+    )  # fmt: skip
     return coupon, found["signature"]
 
 

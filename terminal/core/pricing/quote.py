@@ -91,6 +91,8 @@ class Quote:
     """Points that chosen rules cost the member, by rule; part of the price like money."""
     uses: tuple[tuple[str, int], ...] = ()
     """How much of the limits of rules the basket uses, by rule."""
+    campaigns: tuple[str, ...] = ()
+    """Campaigns of the coupons that took something off."""
     lots: tuple[GrantedLot, ...] = ()
     """Those of the earned points that dates bind."""
     standing: Points = 0
@@ -146,7 +148,7 @@ def _explained(
     return Quote(
         priced, gross, gross - total - found.rounding, found.rounding, total, earned.points,
         reasons_of(earned.why), found.facts, tuple(sorted(points_of(found).items())), found.uses,
-        earned.lots, earned.standing, reasons_of(earned.standing_why),
+        _campaigns(found), earned.lots, earned.standing, reasons_of(earned.standing_why),
         *((None, may_use.reason.value) if isinstance(may_use, Refused) else (may_use, "")),
     )  # fmt: skip
 
@@ -171,6 +173,11 @@ def earning_again(quote: Quote, earned: Earning) -> Quote:
         standing=earned.standing,
         standing_why=reasons_of(earned.standing_why),
     )
+
+
+def _campaigns(found: Priced) -> tuple[str, ...]:
+    asked = {taken[1].promotion.when.coupon for of_line in found.taken for taken in of_line}
+    return tuple(sorted(asked - {""}))
 
 
 def _reasons(found: Priced, place: int) -> tuple[Discount, ...]:

@@ -93,6 +93,11 @@ class RuleBook:
             or self.points is not NO_PROGRAM
         )
 
+    @property
+    def asks_tender(self) -> bool:
+        """Whether a price may depend on how it is paid."""
+        return self.round_down is not None and self.round_down.cash_only
+
     def candidates_for(self, group: str, tier: str, category: str) -> tuple[PriceRule, ...]:
         """Return the rules of ``group`` that a line of ``category`` may take, best priority first.
 

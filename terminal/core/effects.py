@@ -1,0 +1,36 @@
+"""What the till is to carry out after a step, in order: post first, then what depends on it."""
+
+from dataclasses import dataclass
+
+from terminal.core.journal import Body, Posting
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """Commit ``body`` to the ledger before anything else is done."""
+
+    body: Body
+    postings: tuple[Posting, ...]
+    facts: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Print:
+    """Print the receipt of the sale just posted."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenDrawer:
+    """Open the cash drawer: cash came in or goes out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tell:
+    """Show a notice to the cashier; ``level`` is ``good``, ``warn`` or ``bad``."""
+
+    key: str
+    level: str = "good"
+    facts: tuple[tuple[str, str | int], ...] = ()
+
+
+Effect = Post | Print | OpenDrawer | Tell
