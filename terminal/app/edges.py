@@ -17,6 +17,7 @@ from terminal.app.printing import PrintDesk
 from terminal.core.cards import CODE_PREFIX
 from terminal.core.journal import Entry
 from terminal.core.pricing.facts import Facts
+from terminal.core.pricing.index import compiled
 from terminal.core.pricing.rules import RuleBook
 from terminal.core.refusal import Key, refuse
 from terminal.core.sale import Turn
@@ -77,7 +78,8 @@ class Edges:
             weekday=self.time.weekday(wall),
             minute=self.time.minute(wall),
         )
-        return Turn(self.rules, new_id, facts)
+        history = self.ledger.history(compiled(self.rules).counted, facts.date)
+        return Turn(self.rules, new_id, facts, history)
 
     def receipt_name(self, count: int) -> str:
         """Return the name of receipt ``count`` of this ledger."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from terminal.core import sale
 from terminal.core.effects import Effect, Tell
 from terminal.core.journal import Tender
+from terminal.core.pricing.coupons import Coupon
 from terminal.core.refusal import Key, Refusal, refuse
 from terminal.core.sale import Due, Idle, Open, Sale, State, Turn
 from terminal.core.units import Minor
@@ -72,6 +73,10 @@ class Sold:
     tenders: tuple[Tender, ...]
     expected: Minor | None
     """The total the program reckons with; None: whatever it comes to."""
+    coupons: tuple[Coupon, ...] = ()
+    """With good signatures."""
+    chosen: tuple[str, ...] = ()
+    """Rules that the program chose."""
 
 
 Event = SignedIn | SignedOut | Held | Resumed | Sold | sale.Event
@@ -92,16 +97,12 @@ def handle(till: Till, event: Event, turn: Turn) -> Outcome | Refusal:
             return _hold(till)
         case Resumed(sale_id):
             return _resume(till, sale_id, turn)
-        case Sold(lines=lines) if any(line.unit_price is not None for line in lines) and (
-            till.operator.role != SUPERVISOR
-        ):
+        case _ if till.operator.role != SUPERVISOR and _sets_price(event):
             return refuse(Key.PRICE_RIGHT)
+        case _ if _lies_here(till, event):
+            return refuse(Key.COUPON_HERE)
         case Sold():
             return _sell(till, event, turn)
-        case sale.LineAdded(unit_price=asked) | sale.LineChanged(unit_price=asked) if (
-            asked is not None and till.operator.role != SUPERVISOR
-        ):
-            return refuse(Key.PRICE_RIGHT)
         case _:
             after = sale.step(till.sale, event, turn)
             if isinstance(after, Refusal):
@@ -110,20 +111,56 @@ def handle(till: Till, event: Event, turn: Turn) -> Outcome | Refusal:
             return replace(till, sale=state), effects
 
 
-def whole(event: Sold, turn: Turn) -> Sale | Refusal:
-    """Return the priced sale that ``event`` asks for; nothing is posted."""
+def whole(event: Sold, turn: Turn, tender: str = "") -> Sale | Refusal:
+    """Return the priced sale that ``event`` asks for; nothing is posted.
+
+    ``tender`` is how all of it is to be paid, if that is known.
+    """
     state: State = Idle()
-    parts: tuple[sale.Event, ...] = (*event.lines, *((event.member,) if event.member else ()))
+    parts: tuple[sale.Event, ...] = (
+        *event.lines,
+        *((event.member,) if event.member else ()),
+        *map(sale.CouponShown, event.coupons),
+        *(sale.RuleChosen(rule, is_on=True) for rule in event.chosen),
+    )
     for part in parts:
         after = sale.step(state, part, turn)
         if isinstance(after, Refusal):
             return after
         state = after[0]
-    return state.sale if isinstance(state, Open) else refuse(Key.EMPTY_BASKET)
+    if not isinstance(state, Open):
+        return refuse(Key.EMPTY_BASKET)
+    return sale.repriced(state.sale, turn, tender) if tender else state.sale
+
+
+def _sets_price(event: Event) -> bool:
+    """Return whether another price than the shelf's is asked for."""
+    match event:
+        case Sold(lines=lines):
+            return any(line.unit_price is not None for line in lines)
+        case sale.LineAdded(unit_price=asked) | sale.LineChanged(unit_price=asked):
+            return asked is not None
+        case _:
+            return False
+
+
+def _lies_here(till: Till, event: Event) -> bool:
+    """Return whether a coupon that is shown lies in a basket of the till, open or put aside."""
+    match event:
+        case Sold(coupons=coupons):
+            pass
+        case sale.CouponShown(coupon):
+            coupons = (coupon,)
+        case _:
+            return False
+    baskets = till.held if isinstance(till.sale, Idle) else (*till.held, till.sale.sale)
+    here = {each.id for basket in baskets for each in basket.brought.coupons}
+    return any(each.id in here for each in coupons)
 
 
 def _sell(till: Till, event: Sold, turn: Turn) -> Outcome | Refusal:
-    wanted = whole(event, turn)
+    is_cash = all(each.type == sale.CASH for each in event.tenders)
+    wanted = whole(event, turn, sale.CASH if is_cash else "")
     if isinstance(wanted, Refusal):
         return wanted
     total = wanted.quote.total

@@ -21,6 +21,7 @@ DOMAIN = "counter"
 NOTICES = (
     "hello",
     "welcome",
+    "coupon",
     "more-due",
     "give-back",
     "voided",

@@ -6,7 +6,7 @@ power cut and are then asked for again. Used by one thread at a time, the loop's
 """
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -14,7 +14,7 @@ from typing import Self
 from sync.protocol.record import genesis, seal
 from terminal.codec.entry import decode
 from terminal.core.journal import Entry, SalePosted
-from terminal.store import chain, prints, projections, schema
+from terminal.store import chain, prints, projections, schema, uses
 from terminal.store.calls import (
     INDEX_EVERY,
     INDEX_MAX,
@@ -69,6 +69,7 @@ class Ledger:
         elif version < schema.SCHEMA_VERSION:
             with disk.commit():
                 schema.move_up(disk.connection)
+                uses.fill(disk.connection)
         row = self._run("SELECT * FROM state").fetchone()
         _, self.ledger_id, self.public_key, self.ordinal, outbox, receipts, found, *acked = row
         if self.public_key != identity.public_key:
@@ -200,6 +201,10 @@ class Ledger:
         """Return how many copies of the receipt were asked for."""
         row = self._run("SELECT copies FROM copy WHERE receipt = ?", (receipt,)).fetchone()
         return row[0] if row else 0
+
+    def history(self, counted: Sequence[str], date: int) -> uses.LedgerHistory:
+        """Return the past as rules ask for it, on business date ``date``; ``counted`` are limited rules."""
+        return uses.LedgerHistory(self._disk.connection, counted, date)
 
     def print_started(self, number: int) -> None:
         """Note that the first byte of receipt ``number`` is about to be sent."""

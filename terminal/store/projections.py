@@ -19,13 +19,24 @@ from terminal.core.journal import (
     SalePosted,
     Tender,
 )
-from terminal.store import lots
+from terminal.store import lots, uses
 
 _ADD = (
     "INSERT INTO balance VALUES (?, ?, ?)"
     " ON CONFLICT (account, unit) DO UPDATE SET amount = amount + excluded.amount"
 )
-DERIVED = ("balance", "receipt", "call", "call_recent", "payment", "pin", "lockout", "copy", "lot")
+DERIVED = (
+    "balance",
+    "receipt",
+    "call",
+    "call_recent",
+    "payment",
+    "pin",
+    "lockout",
+    "copy",
+    "lot",
+    *uses.DERIVED,
+)
 """Every table that a rebuild empties and fills again."""
 
 
@@ -48,6 +59,7 @@ def apply(connection: sqlite3.Connection, seq: int, entry: Entry, open_sales: se
     deltas = books.deltas(entry)
     if deltas:
         connection.executemany(_ADD, [(*key, amount) for key, amount in deltas.items()])
+    uses.apply(connection, seq, entry)
     lots.apply(connection, seq, entry.body)
     run = connection.execute
     match entry.body:

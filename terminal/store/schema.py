@@ -66,8 +66,12 @@ TABLES_2: tuple[str, ...] = (
     """CREATE TABLE lot (account TEXT NOT NULL, ledger TEXT NOT NULL, seq INTEGER NOT NULL,
     part INTEGER NOT NULL, points INTEGER NOT NULL, usable_on INTEGER NOT NULL,
     lapses_on INTEGER NOT NULL, PRIMARY KEY (account, ledger, seq, part)) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE rule_use (rule TEXT NOT NULL, scope TEXT NOT NULL, units INTEGER NOT NULL,
+    PRIMARY KEY (rule, scope)) STRICT, WITHOUT ROWID""",
+    "CREATE TABLE coupon_use (coupon TEXT PRIMARY KEY, seq INTEGER NOT NULL) STRICT, WITHOUT ROWID",
+    "CREATE TABLE shopper (account TEXT PRIMARY KEY, seq INTEGER NOT NULL) STRICT, WITHOUT ROWID",
 )
-"""What version 2 adds: tables of kinds of entries that no ledger of version 1 holds, so they start empty."""
+"""What version 2 adds: tables of what no ledger of version 1 holds, so they start empty; but ``shopper``."""
 
 
 @dataclass(frozen=True, slots=True)

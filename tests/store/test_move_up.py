@@ -4,7 +4,7 @@ import sqlite3
 
 import pytest
 
-from terminal.store import schema
+from terminal.store import schema, uses
 from terminal.store.rebuild import rebuild
 from terminal.store.verify import verify
 from tests.store.opened import close_all, opened, sell
@@ -16,6 +16,7 @@ def first(tmp_path, monkeypatch):
     with monkeypatch.context() as then:
         then.setattr(schema, "SCHEMA_VERSION", 1)
         then.setattr(schema, "TABLES_2", ())
+        then.setattr(uses, "apply", lambda *_: None)
         ledger = opened(tmp_path)
         sell(ledger, 3)
         ledger.close()
