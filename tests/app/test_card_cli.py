@@ -25,7 +25,7 @@ from tests.cards.sim.ultralight import NTAG213, ULTRALIGHT, Tag
 from tests.kit.pcscd import Pcscd, card_is_seen
 from tests.kit.process import Process
 from tests.kit.vcard import VirtualCard
-from tests.kit.waiting import until
+from tests.kit.waiting import PATIENCE_S, until
 
 UID = bytes.fromhex("04a1b2c3d4e5f6")
 OTHER_UID = bytes.fromhex("04a1b2c3d4e5f7")
@@ -246,7 +246,7 @@ def test_a_batch_killed_in_the_middle_of_a_card_goes_on_with_that_card(batch: Pr
         until(lambda: len(there.commands) > 60, "the card is half made")
         powered_off.clear()
         batch.kill()
-        assert powered_off.wait(20), "pcscd powers down what a dead program held"
+        assert powered_off.wait(PATIENCE_S), "pcscd powers down what a dead program held"
     with (batch.folder / "log").open("ab") as log:
         log.write(b'{"at": "20')  # As if the power had gone in the middle of a line.
 

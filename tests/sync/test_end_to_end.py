@@ -17,7 +17,7 @@ from tests.kit.broker import Broker
 from tests.kit.ledger import MemoryLedger, sale, till
 from tests.kit.office import Office
 from tests.kit.uplink import RunningTill
-from tests.kit.waiting import until
+from tests.kit.waiting import PATIENCE_S, until
 
 LEDGER = till().ledger_id
 
@@ -47,7 +47,7 @@ def test_every_sale_arrives_with_its_books_and_a_signed_word_comes_back(tmp_path
         assert running.acked[-1].digest == ledger.digest
         assert peek_ack(running.acked[-1].proof[32:]).acked_seq == 710
         until(lambda: office.ask("SELECT connected FROM stream") == [(0,)], "the till's farewell")
-        with urlopen(f"{office.page}/sales", timeout=20) as page:
+        with urlopen(f"{office.page}/sales", timeout=PATIENCE_S) as page:
             assert "S01-T1-1-000710" in page.read().decode()
         assert office.stop() == 0
 
@@ -187,13 +187,13 @@ class Vandal:
 
     def __enter__(self) -> Self:
         self._thread.start()
-        assert self._up.wait(20)
+        assert self._up.wait(PATIENCE_S)
         return self
 
     def __exit__(self, *_error: object) -> None:
         self._stop.set()
         self._pipe.wake()
-        self._thread.join(20)
+        self._thread.join(PATIENCE_S)
 
     def say(self, topic: str, payload: bytes) -> None:
         self._pipe.send(Message(topic, payload))

@@ -19,7 +19,7 @@ from config.schema import Link
 from sync.mqtt import Down, Message, Pipe, Up
 from tests.kit.broker import Broker
 from tests.kit.ports import free_port
-from tests.kit.waiting import until
+from tests.kit.waiting import PATIENCE_S, until
 
 
 class Client:
@@ -56,7 +56,7 @@ def client(link: Link, name: str = "a", topic: str = "news"):
     finally:
         made.stop.set()
         made.pipe.wake()
-        made.thread.join(20)
+        made.thread.join(PATIENCE_S)
         assert not made.thread.is_alive()
 
 

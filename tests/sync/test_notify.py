@@ -3,13 +3,14 @@
 import socket
 
 from sync import notify
+from tests.kit.waiting import PATIENCE_S
 
 
 def test_what_is_said_is_heard(tmp_path, monkeypatch):
     where = str(tmp_path / "notify")
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ear:
         ear.bind(where)
-        ear.settimeout(10)
+        ear.settimeout(PATIENCE_S)
         monkeypatch.setenv("NOTIFY_SOCKET", where)
         notify.ready()
         notify.watchdog()
@@ -22,7 +23,7 @@ def test_what_is_said_is_heard(tmp_path, monkeypatch):
 def test_an_abstract_socket_is_heard_too(monkeypatch):
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ear:
         ear.bind("")
-        ear.settimeout(10)
+        ear.settimeout(PATIENCE_S)
         monkeypatch.setenv("NOTIFY_SOCKET", "@" + ear.getsockname()[1:].decode())
         notify.ready()
         assert ear.recv(100) == b"READY=1"

@@ -25,7 +25,7 @@ from tests.kit.vcard import (
     member_card,
     uid_card,
 )
-from tests.kit.waiting import Events, until
+from tests.kit.waiting import PATIENCE_S, Events, until
 
 CONTENT = b"TP1:100001:7K"
 OTHER = b"TP1:100002:3Q"
@@ -43,10 +43,11 @@ class Counter:
     events: Events
     supervisor: Supervisor
 
-    def start(self, name: str, match: str, card_limit_s: float = 8.0) -> None:
+    def start(self, name: str, match: str, card_limit_s: float = PATIENCE_S) -> PcscReader:
         reader = PcscReader(Settings(name=name, match=match), card_limit_s=card_limit_s)
         self.supervisor.start(reader)
         assert self.events.next_of(DeviceUp, name)
+        return reader
 
 
 @pytest.fixture
@@ -61,7 +62,7 @@ def counter(pcscd: Pcscd) -> Iterator[Counter]:
     supervisor = Supervisor(events, time.monotonic)
     yield Counter(events, supervisor)
     supervisor.stop()
-    assert supervisor.join(20.0) == ()
+    assert supervisor.join(PATIENCE_S) == ()
 
 
 def test_a_member_card_comes_is_read_and_goes(counter: Counter):
@@ -123,7 +124,7 @@ def test_a_swap_while_the_till_was_busy_is_seen(counter: Counter):
     def emit_slowly(event: object) -> None:
         swapped(event)
         if isinstance(event, CardArrived):
-            assert gate.wait(20.0)
+            assert gate.wait(PATIENCE_S)
 
     supervisor = Supervisor(emit_slowly, time.monotonic)
     supervisor.start(PcscReader(Settings(name="counter", match=READERS[0])))
@@ -137,14 +138,15 @@ def test_a_swap_while_the_till_was_busy_is_seen(counter: Counter):
         assert swapped.next() == CardLeft("counter")
         assert swapped.next() == CardArrived("counter", image(OTHER))
     supervisor.stop()
-    assert supervisor.join(20.0) == ()
+    assert supervisor.join(PATIENCE_S) == ()
 
 
 def test_a_card_that_never_answers_is_told_of_and_the_reader_works_after_it(counter: Counter):
-    counter.start("counter", READERS[0], card_limit_s=0.5)
+    reader = counter.start("counter", READERS[0], card_limit_s=0.5)
 
     with VirtualCard(lambda _: SILENCE):
         down = counter.events.next()
+        reader._card_limit_s = PATIENCE_S  # The next card may take its time.
     assert down == DeviceDown("counter", "the card does not answer: take the card away")
     assert counter.events.next() == DeviceUp("counter")
     with VirtualCard(member_card(CONTENT)):
@@ -158,7 +160,7 @@ def test_a_hung_reader_does_not_hold_up_the_other(counter: Counter):
     counter.start("right", READERS[1])
 
     with VirtualCard(lambda _: SILENCE) as hung:
-        assert hung.is_silent.wait(20.0)
+        assert hung.is_silent.wait(PATIENCE_S)
         with VirtualCard(member_card(CONTENT), slot=1):
             assert counter.events.next_of(CardArrived).device == "right"
         assert counter.events.next_of(CardLeft).device == "right"
@@ -178,7 +180,7 @@ def test_a_hung_reader_does_not_hold_up_the_end_of_the_process(pcscd: Pcscd):
         "supervisor = Supervisor(emit, time.monotonic)\n"
         f"reader = PcscReader(Settings(name='counter', match='{READERS[0]}'), card_limit_s=0.3)\n"
         "supervisor.start(reader)\n"
-        "assert hung.wait(20)\n"
+        f"assert hung.wait({PATIENCE_S})\n"
         "supervisor.stop()\n"
         "print(supervisor.join(0.1))\n"
     )
@@ -188,7 +190,7 @@ def test_a_hung_reader_does_not_hold_up_the_end_of_the_process(pcscd: Pcscd):
             cwd=ROOT,
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=2 * PATIENCE_S,
             check=False,
         )
 

@@ -29,7 +29,7 @@ from tests.cards.sim.power import Fate
 from tests.drivers.cards.cpu.test_wallet import wallet_card
 from tests.kit.pcscd import READERS, Pcscd, card_is_seen
 from tests.kit.vcard import VirtualCard
-from tests.kit.waiting import Events, until
+from tests.kit.waiting import PATIENCE_S, Events, until
 
 
 def open_cpu(transmit: Transmit) -> OpenPurse:
@@ -100,7 +100,7 @@ def start(pcscd: Pcscd) -> Iterator[Callable[[Till], Events]]:
     yield begin
     until(lambda: not card_is_seen(0), "pcscd sees that the card has gone")
     supervisor.stop()
-    supervisor.join(20.0)
+    supervisor.join(PATIENCE_S)
 
 
 @EACH
@@ -136,9 +136,9 @@ def test_a_card_torn_away_at_its_commit_is_settled_at_its_next_tap(start, name: 
 def test_a_card_that_falls_mute_at_its_commit_is_given_up_and_is_a_doubt(start):
     family = FAMILIES["EV2"]
     till = Till(family)
-    events = start(till, 0.5)
+    events = start(till, 3.0)
 
     with VirtualCard(Fate(family.make(), mute_at=family.commands - 1), atr=DESFIRE_ATR):
         assert "take the card away" in events.next_of(DeviceDown, "counter").reason
     # Taken away, the call comes back, and tells the truth: nobody knows.
-    assert till.in_doubt.wait(10.0)
+    assert till.in_doubt.wait(PATIENCE_S)

@@ -46,7 +46,7 @@ from tests.cards.sim.ultralight import NTAG213, Tag
 from tests.drivers.cards.seams import transmit_to
 from tests.kit.pcscd import READERS, Pcscd
 from tests.kit.vcard import VirtualCard
-from tests.kit.waiting import Events
+from tests.kit.waiting import PATIENCE_S, Events
 
 UID = bytes.fromhex("04a1b2c3d4e5f6")
 KEYS = Masters(((1, b"M" * 16),))
@@ -67,10 +67,11 @@ class Counter:
     events: Events
     supervisor: Supervisor
     work: Work | None = None
+    reader: PcscReader | None = None
 
     def start(self) -> None:
-        reader = PcscReader(Settings(name="counter", match=READERS[0]), self._read, 1.5)
-        self.supervisor.start(reader)
+        self.reader = PcscReader(Settings(name="counter", match=READERS[0]), self._read, PATIENCE_S)
+        self.supervisor.start(self.reader)
         assert self.events.next_of(DeviceUp)
 
     def _read(self, transmit: Transmit, atr: bytes) -> CardImage:
@@ -102,7 +103,7 @@ def counter(pcscd: Pcscd) -> Iterator[Counter]:
     counter.start()
     yield counter
     supervisor.stop()
-    assert supervisor.join(20.0) == ()
+    assert supervisor.join(PATIENCE_S) == ()
 
 
 def issue_classic(transmit: Transmit) -> None:
@@ -198,8 +199,10 @@ def test_a_slow_card_is_served_and_a_mute_one_is_told_of(counter: Counter):
     assert counter.tap(Fate(card, slow_s=0.02), balance) == b"0"
 
     counter.work = balance
+    counter.reader._card_limit_s = 0.5
     with VirtualCard(Fate(card, mute_at=3), atr=card.atr):
         assert "take the card away" in counter.events.next_of(DeviceDown).reason
+    counter.reader._card_limit_s = PATIENCE_S
     assert counter.events.next_of(DeviceUp)
     card.power_off()
     assert counter.tap(card, balance) == b"0"

@@ -13,7 +13,7 @@ from drivers.api import DeviceDown, DeviceLostError, DeviceUp, Scanned, ScanRefu
 from drivers.scanners.serial import Repeats, SerialScanner
 from drivers.supervise import Supervisor
 from tests.kit.gun import Gun
-from tests.kit.waiting import Events
+from tests.kit.waiting import PATIENCE_S, Events
 
 GOODS = "6901234567892"
 
@@ -32,7 +32,7 @@ def events(gun: Gun) -> Iterator[Events]:
     assert collected.next() == DeviceUp("gun")
     yield collected
     supervisor.stop()
-    assert supervisor.join(20.0) == ()
+    assert supervisor.join(PATIENCE_S) == ()
 
 
 def test_a_code_is_scanned(gun: Gun, events: Events):

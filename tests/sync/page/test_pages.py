@@ -111,7 +111,7 @@ def test_open_pages_hear_when_the_books_change(tmp_path: Path):
     with (
         opened(tmp_path) as books,
         running(books.reader) as address,
-        httpx.stream("GET", f"{address}/events", timeout=20) as stream,
+        httpx.stream("GET", f"{address}/events", timeout=PATIENCE_S) as stream,
     ):
         lines = (line for line in stream.iter_lines() if line.startswith("data:"))
         before = next(lines)
@@ -121,7 +121,7 @@ def test_open_pages_hear_when_the_books_change(tmp_path: Path):
 
 def test_the_page_stops_although_a_stream_is_open(tmp_path: Path):
     with opened(tmp_path) as books, running(books.reader) as address:
-        stream = httpx.stream("GET", f"{address}/events", timeout=20)
+        stream = httpx.stream("GET", f"{address}/events", timeout=PATIENCE_S)
         lines = stream.__enter__().iter_lines()
         assert next(lines) == "retry: 2000"
     stream.__exit__(None, None, None)
