@@ -202,12 +202,12 @@ def run_until_it_says(till) -> httpx.Response:
     def answers() -> bool:
         assert till.is_running, till.log
         with contextlib.suppress(httpx.HTTPError):
-            httpx.get(till.address)
+            httpx.get(till.address, timeout=PATIENCE_S)
             return True
         return False
 
     until(answers, "a page")
-    return httpx.get(till.address)
+    return httpx.get(till.address, timeout=PATIENCE_S)
 
 
 def test_broken_settings_are_shown_on_a_page_with_line_and_key(tmp_path):
@@ -220,7 +220,9 @@ def test_broken_settings_are_shown_on_a_page_with_line_and_key(tmp_path):
 
         assert page.status_code == 503
         assert "curency" in page.text
-        assert httpx.get(f"{broken.till.address}/api/v1/till").status_code == 503
+        assert (
+            httpx.get(f"{broken.till.address}/api/v1/till", timeout=PATIENCE_S).status_code == 503
+        )
         assert broken.till.stop() == 0
 
 

@@ -18,6 +18,7 @@ def stopped(tmp_path_factory):
     with TillProcess(tmp_path_factory.mktemp("till")) as till:
         till.api.sign_in()
         till.tap("04A1B2C3D4E5F6")
+        till.until(lambda state: state["sale"]["member"], "the member")
         till.api.add(WATER)
         till.api.pay(1000)
         till.api.sell(COLA)

@@ -80,6 +80,7 @@ def test_one_sale_on_a_real_reader_a_serial_scanner_and_a_network_printer(tmp_pa
         till.api.sign_in()
         with laid(uid_card(GOLD_UID)):
             till.until(lambda state: member(state) == "100001", "the member of the card")
+        till.until_light("gun", "ok")
         gun.send(WATER.encode() + b"\r")
         till.until_total(190)
         done = till.api.pay(200)

@@ -75,6 +75,7 @@ def test_a_new_till_waits_in_words_then_sells_and_follows_every_change(tmp_path)
             assert price_of(till, WATER) == 200
 
             till.tap(GOLD)
+            till.until(lambda state: state["sale"]["member"], "the member")
             till.scan(COLA)
             before = till.until(lambda state: state["sale"]["quote"]["total"], "a basket")["sale"]
             change(hq, r"(?m)^percent = 95$", "percent = 50")

@@ -31,6 +31,7 @@ def test_an_open_basket_comes_back_as_it_was(till):
     till.tap(GOLD)
     till.scan(WATER)
     till.scan(SOAP)
+    till.until(lambda state: len(state["sale"]["quote"]["lines"]) == 2, "both scans")
     till.api.ok("PATCH", "/sale/lines/1", {"quantity": 3000})
     before = till.until_total(4361)["sale"]
 

@@ -13,7 +13,7 @@ TOP = Path(__file__).parents[2]
 def demo(*words: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         [sys.executable, "-m", "terminal.app.demo", *words],
-        cwd=TOP, capture_output=True, text=True, timeout=120, check=False,
+        cwd=TOP, capture_output=True, text=True, timeout=300, check=False,
     )  # fmt: skip
 
 

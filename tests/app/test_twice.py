@@ -203,6 +203,7 @@ def test_a_posted_call_is_known_after_a_restart(tmp_path):
                 continue
             till.api.post("/sale/void")
             case.before(till.api)
+            settled(till)
             body = {"id": till.api.new_id(), **case.body}
             asked.append((method, case.path, body, till.api.json(method, case.path, body)))
         pin = {"operator": SUPERVISOR, "pin": "900113", "new_pin": PIN, "id": "pin-1"}

@@ -186,7 +186,7 @@ def test_snapshots_are_as_the_document_says(till: Counter):
 def test_the_display_learns_nothing_about_the_member(till: Counter):
     till.call("POST", "/sale/scan", text=WATER)
     till.call("POST", "/sale/member", member="100001")
-    with httpx.Client(base_url=till.address) as stranger:
+    with httpx.Client(base_url=till.address, timeout=PATIENCE_S) as stranger:
         shown = stranger.get("/api/v1/till").json()
 
     assert shown["sale"]["member"] == {"tier_name": "金卡"}
@@ -205,7 +205,7 @@ def test_a_virtual_device_does_what_the_hardware_would(till: Counter):
 
 
 def test_the_document_names_every_route_and_is_open_to_all(till: Counter):
-    with httpx.Client(base_url=till.address) as stranger:
+    with httpx.Client(base_url=till.address, timeout=PATIENCE_S) as stranger:
         document = stranger.get("/api/openapi.json").json()
 
     assert document["openapi"] == "3.1.0"

@@ -26,7 +26,9 @@ def page(faults=(), devices=(), still_alive=lambda: None):
     thread.start()
     try:
         assert ready.wait(PATIENCE_S)
-        with httpx.Client(base_url=address, headers={"accept-language": "en"}) as client:
+        with httpx.Client(
+            base_url=address, headers={"accept-language": "en"}, timeout=PATIENCE_S
+        ) as client:
             yield client
     finally:
         stop.set()

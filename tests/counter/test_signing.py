@@ -12,6 +12,7 @@ from terminal.counter.sessions import IDLE_S, SESSIONS_MAX, Sessions
 from terminal.counter.signing import LOCK_MS, TRIES_MAX
 from tests.kit.counter import Counter, counter
 from tests.kit.desk import CASHIER_PIN, FIRST_PIN, NOW_MS, SUPERVISOR_PIN
+from tests.kit.waiting import PATIENCE_S
 
 WATER = "6901234567892"
 
@@ -48,7 +49,9 @@ def test_a_pin_never_reaches_the_till_nor_its_plain_digest(till: Counter):
 
 def test_signing_out_ends_every_session(till: Counter):
     till.sign_in()
-    with httpx.Client(cookies=till.client.cookies, base_url=till.address) as other:
+    with httpx.Client(
+        cookies=till.client.cookies, base_url=till.address, timeout=PATIENCE_S
+    ) as other:
         assert "operator" in other.get("/api/v1/till").json()
         till.call("DELETE", "/session")
         assert "operator" not in other.get("/api/v1/till").json()
@@ -60,7 +63,7 @@ def test_another_operator_takes_the_till_over(till: Counter):
     till.sign_in("9001", SUPERVISOR_PIN)
 
     assert till.get("/till").json()["operator"]["number"] == "9001"
-    with httpx.Client(cookies=cashier, base_url=till.address) as former:
+    with httpx.Client(cookies=cashier, base_url=till.address, timeout=PATIENCE_S) as former:
         assert "operator" not in former.get("/api/v1/till").json()
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from playwright.sync_api import Browser, Locator, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from tests.kit.waiting import PATIENCE_S, until
 
@@ -18,12 +18,17 @@ FLAGS = (
     "--disable-sync",
 )
 
+# Its own five seconds are too few for a browser on a busy two-core machine.
+expect.set_options(timeout=PATIENCE_S * 1000)
+
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """Start a browser and close it at the end."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=PROGRAM, args=list(FLAGS))
+        browser = playwright.chromium.launch(
+            executable_path=PROGRAM, args=list(FLAGS), timeout=PATIENCE_S * 1000
+        )
         try:
             yield browser
         finally:

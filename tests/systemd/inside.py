@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
 _LOOK_EVERY_S = 0.05
 
 
@@ -82,7 +82,7 @@ class Page:
         return json.loads(answer) if answer else None
 
     def _ask(self, method: str, path: str, body: bytes | None) -> tuple[int, str, bytes]:
-        link = http.client.HTTPConnection("127.0.0.1", self._port, timeout=30)
+        link = http.client.HTTPConnection("127.0.0.1", self._port, timeout=PATIENCE_S)
         try:
             headers = {"Cookie": self._cookie} if self._cookie else {}
             if body is not None:

@@ -18,7 +18,7 @@ from tests.systemd.inside import Page, kill, send, show, until, until_active
 TILL, HQ = "tallypoint", "tallypoint-hq"
 LEDGER = Path("/var/lib/tallypoint/ledger.db")
 BOOKS = Path("/var/lib/tallypoint-hq/hq.db")
-SILENCE_S = 3
+SILENCE_S = 8
 """How long a program may be silent in this machine, instead of 120 s; it speaks every second."""
 FIRST_PIN, PIN = "246810", "739152"
 
@@ -28,7 +28,7 @@ def main() -> None:
     till, office = Page(8080), Page(8090)
     until_active(TILL)
     said["till_at_ready"] = till.get("/")[0]
-    said["devices_at_ready"] = [each["state"] for each in till.read("/till")["devices"]]
+    said["devices_at_ready"] = until(partial(devices, till), "every device has said how it is")
     until_active(HQ)
     said["hq_at_ready"] = office.get("/")[0]
     said["ready_ms"] = {unit: ready_ms(unit) for unit in (TILL, HQ)}
@@ -78,12 +78,22 @@ def sell(till: Page) -> Any:
     till.call("/session", operator="1001", pin=PIN)
     till.call("/virtual/counter", card="04A1B2C3D4E5F6")
     till.call("/virtual/counter", remove=True)
+    until(lambda: till.read("/till")["sale"]["member"], "the member of the card")
     for code in ("6921168509201", "6928476800013", "6903324610013"):
         till.call("/virtual/gun", text=code)
     until(
         lambda: len(till.read("/till")["sale"]["quote"]["lines"]) == 3, "three lines in the basket"
     )
     return till.call("/sale/tenders", type="cash", amount=5000)
+
+
+def devices(till: Page) -> list[str]:
+    """Return the state of each device; nothing while one has not said any.
+
+    Their threads run at READY, and what they say first is on its way.
+    """
+    lights = till.read("/till")["devices"]
+    return [] if any(each["key"] == "starting" for each in lights) else [e["state"] for e in lights]
 
 
 def text(till: Page, sale: Any) -> str:

@@ -55,8 +55,8 @@ def ready(till) -> Running:
 @pytest.fixture
 def quick(monkeypatch):
     """Patience for tests: a printer that stalls is given up after a moment."""
-    monkeypatch.setattr(procedure, "_STALL_S", 0.4)
-    monkeypatch.setattr(procedure, "_PRINTING_S", 0.4)
+    monkeypatch.setattr(procedure, "_STALL_S", 1.5)
+    monkeypatch.setattr(procedure, "_PRINTING_S", 1.5)
 
 
 @pytest.fixture(autouse=True)
@@ -64,6 +64,7 @@ def _impatient(monkeypatch):
     """Ask more often than in a shop: the tests wait for the next question."""
     monkeypatch.setattr(driver, "_ASK_EVERY_S", 0.1)
     monkeypatch.setattr(procedure, "_ASK_EVERY_S", 0.1)
+    monkeypatch.setattr(procedure, "_ANSWER_S", 1.0)  # Our printer's thread may have to wait.
 
 
 def network(port: int, **settings) -> NetworkPrinter:

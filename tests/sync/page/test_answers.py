@@ -10,6 +10,7 @@ import pytest
 
 from sync.hq.names import Known
 from sync.hq.page.openapi import CALLS, ROOT
+from tests.kit.waiting import PATIENCE_S
 from tests.sync.page.books import opened
 from tests.sync.page.shop import NAMES, START_MS, Shop, fortnight
 from tests.sync.page.site import running
@@ -28,7 +29,10 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     with opened(tmp_path_factory.mktemp("hq")) as books:
         books.take_in_turn(company())
         books.store.refuse("tp/1/S09-T9/up", b"garbage", "signature", START_MS)
-        with running(books.reader) as address, httpx.Client(base_url=address) as client:
+        with (
+            running(books.reader) as address,
+            httpx.Client(base_url=address, timeout=PATIENCE_S) as client,
+        ):
             yield client
 
 
@@ -146,7 +150,7 @@ def test_what_members_held_at_the_opening_of_the_books_is_counted(
         books.take_in_turn(company())
         with (
             running(books.reader, known=known) as address,
-            httpx.Client(base_url=address) as client,
+            httpx.Client(base_url=address, timeout=PATIENCE_S) as client,
         ):
             rows = ask(client, "/balances", search="member:" + number)["balances"]
             overview = ask(client, "/overview")

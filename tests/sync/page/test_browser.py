@@ -5,17 +5,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from sync.hq.page.application import STATIC
+from tests.kit.browser import chromium
 from tests.sync.page.books import opened
 from tests.sync.page.shop import START_MS, Shop, fortnight
 from tests.sync.page.site import running
 
-FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
-    "--disable-background-networking", "--disable-component-update",
-]  # fmt: skip
 PATHS = (
     "/", "/tills", "/sales", "/sales?member=100001", "/balances", "/balances?search=house:",
     "/quarantine", "/entries/L-8F3A6C21/1", "/entries/L-C450AA9E/13", "/entries/none/1",
@@ -28,10 +25,8 @@ LONG = "很长的商品名称LongNameWithoutAnySpace" * 4
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as play:
-        chromium = play.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
-        yield chromium
-        chromium.close()
+    with chromium() as running_browser:
+        yield running_browser
 
 
 @pytest.fixture(scope="module")

@@ -53,7 +53,10 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
         books.take(till)
         books.take(copied_at(till, 7), held=7)
         books.store.refuse(f"tp/1/{HOSTILE}/up", b"garbage", HOSTILE, START_MS)
-        with running(books.reader) as address, httpx.Client(base_url=address) as client:
+        with (
+            running(books.reader) as address,
+            httpx.Client(base_url=address, timeout=PATIENCE_S) as client,
+        ):
             yield client
 
 
@@ -103,8 +106,8 @@ def test_a_copied_card_is_named_and_both_branches_can_be_read(site: httpx.Client
 def test_empty_books_say_what_to_do(tmp_path: Path):
     with opened(tmp_path) as books, running(books.reader) as address:
         for path in ("/", "/tills", "/sales", "/balances", "/quarantine"):
-            assert httpx.get(address + path).status_code == 200, path
-        assert "No till has called yet" in httpx.get(address).text
+            assert httpx.get(address + path, timeout=PATIENCE_S).status_code == 200, path
+        assert "No till has called yet" in httpx.get(address, timeout=PATIENCE_S).text
 
 
 def test_open_pages_hear_when_the_books_change(tmp_path: Path):
