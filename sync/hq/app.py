@@ -17,8 +17,9 @@ from pathlib import Path
 from config.faults import ConfigError
 from config.schema import HeadOffice
 from sync import notify, topics
+from sync.hq.clerk import Clerk
 from sync.hq.clock import now_ms
-from sync.hq.database import CommitUnknownError, StoreError
+from sync.hq.database import CommitUnknownError, Database, StoreError
 from sync.hq.names import Known
 from sync.hq.page.around import Around
 from sync.hq.page.server import PageNotServedError, serve
@@ -66,7 +67,8 @@ def run(settings: HeadOffice, ready: Callable[[], None], stop: threading.Event) 
         return 1
     link = _Link()
     reader = SqliteReader(path, key.public.key_id.hex(), lambda: link.trouble)
-    around = Around(now_ms, office.timezone, office.hosts, known)
+    clerk = Clerk(lambda: Database(path))
+    around = Around(now_ms, clerk, office.timezone, office.hosts, known)
     up = threading.Event()
     page = partial(serve, office.listen, reader, office.locale, stop, up.set, around)
     loop = _Loop(settings, store, key, link, known, stop)
@@ -86,6 +88,7 @@ def run(settings: HeadOffice, ready: Callable[[], None], stop: threading.Event) 
     code = loop.run()
     for thread in threads:
         thread.join(JOIN_S)
+    clerk.close()
     return code
 
 

@@ -12,6 +12,7 @@ from typing import Any, cast
 
 from peewee import PeeweeException, SqliteDatabase
 
+from sync.hq.office_schema import TABLES_3
 from sync.hq.schema import PRAGMAS, SCHEMA, TABLES, TABLES_2
 
 LOG_BYTES_MAX = 32_000_000
@@ -102,10 +103,14 @@ class Database:
         if schema > SCHEMA:
             raise StoreError(f"made by a later version: schema {schema}, this one knows {SCHEMA}")
         with self.transaction():
+            schema = int(
+                self.one("PRAGMA user_version")[0]
+            )  # Another process may have been faster.
             if not schema:
                 for table in TABLES:
                     self.sql.execute(table)
                 self.sql.execute("INSERT INTO state VALUES ('timeline', 1)")
-            for table in TABLES_2:
-                self.sql.execute(table)
+            for version, tables in ((2, TABLES_2), (3, TABLES_3)):
+                for table in tables if schema < version else ():
+                    self.sql.execute(table)
             self.sql.execute(f"PRAGMA user_version={SCHEMA}")

@@ -42,7 +42,7 @@ class SqliteReader:
 
     def overview(self) -> Overview:
         """Return the head office at a glance."""
-        with self._reading() as ask:
+        with self.reading() as ask:
             streams = ask(
                 "SELECT count(DISTINCT terminal), coalesce(sum(branch > 0), 0),"
                 " coalesce(sum(last_seq - base_seq), 0), coalesce(sum(quarantined), 0),"
@@ -73,7 +73,7 @@ class SqliteReader:
 
     def tills(self) -> tuple[Till, ...]:
         """Return all streams, by terminal."""
-        with self._reading() as ask:
+        with self.reading() as ask:
             rows = ask(
                 "SELECT *, (SELECT count(*) FROM stream AS other"
                 " WHERE other.ledger_id = stream.ledger_id AND other.branch > 0) AS forks"
@@ -85,7 +85,7 @@ class SqliteReader:
         self, limit: int, before: int | None = None, *, terminal: str = "", member: str = ""
     ) -> tuple[SaleRow, ...]:
         """Return paid sales, newest first."""
-        with self._reading() as ask:
+        with self.reading() as ask:
             rows = ask(
                 "SELECT sale.id, records.* FROM sale JOIN records ON records.id = sale.record"
                 " WHERE sale.id < ?1 AND (?2 = '' OR sale.member = ?2) AND (?3 = '' OR"
@@ -97,7 +97,7 @@ class SqliteReader:
 
     def days(self, limit: int) -> tuple[Day, ...]:
         """Return what was sold by business day, newest first."""
-        with self._reading() as ask:
+        with self.reading() as ask:
             rows = ask(
                 "SELECT * FROM day ORDER BY business_date DESC LIMIT ?", (_rows(limit),)
             ).fetchall()
@@ -107,7 +107,7 @@ class SqliteReader:
         """Return one record whole, or ``None``."""
         if not 0 < seq < 2**40:
             return None
-        with self._reading() as ask:
+        with self.reading() as ask:
             stream = ask(
                 "SELECT * FROM stream WHERE ledger_id = ? AND branch = ?", (ledger_id, branch)
             ).fetchone()
@@ -144,7 +144,7 @@ class SqliteReader:
         self, search: str, limit: int, after: tuple[str, str] | None = None
     ) -> tuple[Balance, ...]:
         """Return accounts whose name holds ``search``, by name."""
-        with self._reading() as ask:
+        with self.reading() as ask:
             rows = ask(
                 "SELECT account, unit, amount FROM balance WHERE instr(account, ?) > 0"
                 " AND (account, unit) > (?, ?) ORDER BY account, unit LIMIT ?",
@@ -154,7 +154,7 @@ class SqliteReader:
 
     def quarantine(self, limit: int) -> tuple[Quarantined, ...]:
         """Return records that the books could not take, newest first."""
-        with self._reading() as ask:
+        with self.reading() as ask:
             rows = ask(
                 "SELECT stream.ledger_id, stream.branch, record.id, stream.terminal,"
                 " record.received_ms, fault FROM quarantine"
@@ -167,7 +167,7 @@ class SqliteReader:
 
     def refused(self, limit: int) -> tuple[RefusedEnvelope, ...]:
         """Return messages that were not taken, newest first."""
-        with self._reading() as ask:
+        with self.reading() as ask:
             rows = ask(
                 "SELECT id, received_ms, topic, reason, size FROM refused ORDER BY id DESC LIMIT ?",
                 (_rows(limit),),
@@ -176,7 +176,7 @@ class SqliteReader:
 
     def version(self) -> int:
         """Return a number that changes whenever an answer could."""
-        with self._reading() as ask:
+        with self.reading() as ask:
             row = ask(
                 "SELECT coalesce(sum(revision), 0) + coalesce((SELECT max(id) FROM refused), 0)"
                 " + (SELECT value FROM state WHERE name = 'timeline') + count(*) FROM stream"
@@ -184,7 +184,8 @@ class SqliteReader:
         return int(row[0]) * 2 + bool(self._broker())
 
     @contextmanager
-    def _reading(self) -> Iterator[Callable[..., Any]]:
+    def reading(self) -> Iterator[Callable[..., Any]]:
+        """Return a way to ask in SQL, all within one snapshot, for as long as it is entered."""
         uri = f"file:{self._path}?mode=ro"
         with closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as connection:
             connection.row_factory = sqlite3.Row

@@ -1,6 +1,8 @@
 """What the head office's page reads: whole results over read-only connections of its own."""
 
-from typing import Protocol
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
 
 from sync.hq.views import (
     Balance,
@@ -17,8 +19,16 @@ ROWS_MAX = 500
 """No query returns more; ``limit`` is cut to it."""
 
 
+Ask = Callable[..., Any]
+"""Runs a statement with ``?`` for each value of a sequence; what it returns has fetchone and fetchall."""
+
+
 class HqReader(Protocol):
     """Read-only questions. May be called from any thread; every answer is one consistent snapshot."""
+
+    def reading(self) -> AbstractContextManager[Ask]:
+        """Return a way to ask in SQL, all within one snapshot, for as long as it is entered."""
+        ...
 
     def overview(self) -> Overview:
         """Return the head office at a glance."""

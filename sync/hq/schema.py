@@ -5,7 +5,7 @@ records lie together without a second index; the view ``records`` spells them ou
 changed or deleted. Balances, the list of sales and the sums in ``stream`` follow from the records.
 """
 
-SCHEMA = 2
+SCHEMA = 3
 SEQ_BITS = 40
 """Written out in the view ``records``."""
 PAGE_BYTES = 4_096

@@ -25,6 +25,10 @@ def main(words: list[str] | None = None) -> int:
             return run(Path(asked.config))
         case "hq", "run":
             return _hq_run(Path(asked.config))
+        case "hq", _:
+            from terminal.app.hq_cli import run_hq
+
+            return run_hq(asked)
         case "config", "check":
             return _config_check(Path(asked.file))
         case "config", "schema":
@@ -55,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
         dest="action", required=True
     )
     hq.add_parser("run").add_argument("--config", default=HQ_FILE)
+    _add_hq(hq)
     config = commands.add_parser("config", help="settings").add_subparsers(
         dest="action", required=True
     )
@@ -89,6 +94,19 @@ def _parser() -> argparse.ArgumentParser:
             action.add_argument("seq", type=int)
     _add_card(commands.add_parser("card", help="make, check and wipe member cards"))
     return parser
+
+
+def _add_hq(hq: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    roles = ("viewer", "clerk", "accountant", "administrator")
+    people = hq.add_parser("people", help="who may sign in at the head office's page")
+    people.add_argument("what", choices=("add", "reset", "list"))
+    people.add_argument("name", nargs="?", default="")
+    key = hq.add_parser("key", help="keys of programs that ask the head office's API")
+    key.add_argument("what", choices=("new", "revoke", "list"))
+    key.add_argument("name", nargs="?", default="")
+    for command in (people, key):
+        command.add_argument("--role", choices=roles, default="viewer")
+        command.add_argument("--config", default=HQ_FILE)
 
 
 def _add_card(card: argparse.ArgumentParser) -> None:

@@ -24,6 +24,7 @@ from pathlib import Path
 START_LIMIT_S = 60.0
 _LOOK_EVERY_S = 0.05
 _STOP_LIMIT_S = 8.0
+ADMINISTRATOR = "admin"
 _PORTS = (8080, 8090, 1883)
 _EXAMPLES = Path(__file__).resolve().parents[2] / "config" / "examples"
 _TOP = Path(__file__).resolve().parents[2]
@@ -219,12 +220,25 @@ def _tell(demo: Demo) -> None:
     say(f"Till         http://127.0.0.1:{till}/")
     say(f"Display      http://127.0.0.1:{till}/display")
     say(f"Head office  http://127.0.0.1:{hq}/")
+    password = _first_administrator(demo)
+    if password:
+        say(f"  sign in as  {ADMINISTRATOR}  one-time password {password}")
     say(f"Broker       mqtt://127.0.0.1:{broker}")
     say("Operators, with first PINs that are changed at the first sign-in:")
     for number, name, role, pin in first_pins(demo.folder / "shop.toml"):
         say(f"  {number}  PIN {pin}  {name} ({role})")
     say("Ctrl-C stops everything.")
     sys.stdout.flush()
+
+
+def _first_administrator(demo: Demo) -> str:
+    """Let somebody in at the head office and return their one-time password, as a technician would."""
+    command = [
+        sys.executable, "-m", "terminal.app.cli", "hq", "people", "add", ADMINISTRATOR,
+        "--role", "administrator", "--config", str(demo.folder / "hq.toml"),
+    ]  # fmt: skip
+    done = subprocess.run(command, cwd=_TOP, capture_output=True, text=True, check=False)
+    return done.stdout.strip()
 
 
 def _free_ports() -> tuple[int, int, int]:

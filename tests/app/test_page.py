@@ -54,6 +54,8 @@ def test_a_visitor_sells_with_a_tray_and_the_head_office_has_it(browser, tmp_pat
         page(browser, f"{till.address}/display", 800, 480) as display,
         page(browser, hq.address) as office,
     ):
+        office.context.add_cookies(hq.cookies())
+        office.goto(hq.address)
         expect(office.locator(".tile", has_text="在线收银机").locator(".big")).to_have_text("1/1")
         first_sign_in(tab, till, "设置自己的密码")
 

@@ -28,6 +28,7 @@ from config.load import load_shop
 from terminal.store.reader import Reader
 from terminal.store.verify import verify
 from tests.kit.heard import Heard
+from tests.kit.hq import key_for, let_in
 from tests.kit.process import TOP, Server, tallypoint
 from tests.kit.waiting import PATIENCE_S, until
 
@@ -223,9 +224,25 @@ locale = "{locale}"
             encoding="utf-8",
         )
 
+    @cached_property
+    def key(self) -> str:
+        """The key of a program that may do everything, made when it is first wanted."""
+        return key_for(self.database)
+
+    def cookies(self) -> list[Json]:
+        """Return what the browser of a signed-in administrator holds."""
+        with httpx.Client(base_url=self.address, headers={"origin": self.address}) as client:
+            once, chosen = let_in(self.database, "boss"), "a few good words"
+            client.post("/sign-in", data={"name": "boss", "password": once})
+            choice = {"old": once, "new": chosen, "again": chosen}
+            assert client.post("/password", data=choice).status_code == 303
+            held = client.cookies.items()
+            return [{"name": name, "value": value, "url": self.address} for name, value in held]
+
     def get(self, path: str) -> Json:
         """Return what the head office's API says."""
-        answer = httpx.get(f"{self.address}/api/v1{path}", timeout=PATIENCE_S)
+        headers = {"authorization": f"Bearer {self.key}"}
+        answer = httpx.get(f"{self.address}/api/v1{path}", timeout=PATIENCE_S, headers=headers)
         assert answer.status_code == 200, answer.text
         said: Json = answer.json()
         return said

@@ -5,7 +5,7 @@ import signal
 import threading
 from collections import Counter
 from typing import Self
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 from config.schema import Link
 from sync import topics
@@ -14,6 +14,7 @@ from sync.protocol.ack import peek_ack
 from terminal.codec.entry import decode
 from terminal.core.books import deltas
 from tests.kit.broker import Broker
+from tests.kit.hq import key_for
 from tests.kit.ledger import MemoryLedger, sale, till
 from tests.kit.office import Office
 from tests.kit.uplink import RunningTill
@@ -47,7 +48,10 @@ def test_every_sale_arrives_with_its_books_and_a_signed_word_comes_back(tmp_path
         assert running.acked[-1].digest == ledger.digest
         assert peek_ack(running.acked[-1].proof[32:]).acked_seq == 710
         until(lambda: office.ask("SELECT connected FROM stream") == [(0,)], "the till's farewell")
-        with urlopen(f"{office.page}/sales", timeout=PATIENCE_S) as page:
+        asked = Request(
+            f"{office.page}/sales", headers={"authorization": f"Bearer {key_for(office.database)}"}
+        )
+        with urlopen(asked, timeout=PATIENCE_S) as page:
             assert "S01-T1-1-000710" in page.read().decode()
         assert office.stop() == 0
 

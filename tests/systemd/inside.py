@@ -58,6 +58,8 @@ class Page:
         self._port = port
         self._cookie = ""
         self._calls = 0
+        self.key = ""
+        """Of a program that the head office knows."""
 
     def get(self, path: str) -> tuple[int, bytes]:
         """Return status and body."""
@@ -85,6 +87,8 @@ class Page:
         link = http.client.HTTPConnection("127.0.0.1", self._port, timeout=PATIENCE_S)
         try:
             headers = {"Cookie": self._cookie} if self._cookie else {}
+            if self.key:
+                headers["Authorization"] = f"Bearer {self.key}"
             if body is not None:
                 headers["Content-Type"] = "application/json"
             link.request(method, path, body, headers)

@@ -37,6 +37,8 @@ def main() -> None:
     first = sell(till)
     said["first"] = {"receipt": first["receipt"], "text": text(till, first)}
     acknowledged(till, first)
+    made = ("/opt/tallypoint/.venv/bin/tallypoint", "hq", "key", "new", "visitor")
+    office.key = subprocess.run(made, check=True, capture_output=True, text=True).stdout.strip()
     said["hq_sales"] = [each["receipt"] for each in office.read("/sales")["sales"]]
 
     for unit in (TILL, HQ):

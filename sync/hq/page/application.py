@@ -1,54 +1,63 @@
 """The page's routes: each question answered as a page for people and as JSON for programs."""
 
-from collections.abc import Callable
 from pathlib import Path
+from secrets import token_bytes
 from threading import Event
 
-import msgspec
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
+from sync.hq.database import CommitUnknownError, StoreError
 from sync.hq.page.around import Around, Languages
 from sync.hq.page.asking import BadParameterError
+from sync.hq.page.deeds import PeopleDeeds
+from sync.hq.page.door import Door
 from sync.hq.page.drawing import Drawing
 from sync.hq.page.guard import Guard
 from sync.hq.page.language import LANGUAGES, Language
 from sync.hq.page.live import Live
-from sync.hq.page.openapi import CALLS, ROOT, Refusal, describe
-from sync.hq.page.questions import NotFoundError, Question, Questions
+from sync.hq.page.openapi import CALLS, ROOT, describe
+from sync.hq.page.paths import PATHS, WAYS
+from sync.hq.page.questions import NotFoundError, Questions
+from sync.hq.page.sessions import Sessions
+from sync.hq.page.signing_in import SigningIn
+from sync.hq.page.site import Site, json_of
+from sync.hq.people import DeniedError
 from sync.hq.reader import HqReader
 
 STATIC = Path(__file__).parent / "static"
-LANGUAGE_COOKIE = "hq_language"
-_NO_STORE = {"cache-control": "no-store"}
-_PATHS = {
-    "overview": "/",
-    "tills": "/tills",
-    "sales": "/sales",
-    "entry": "/entries/{ledger}/{seq}",
-    "balances": "/balances",
-    "quarantine": "/quarantine",
-}
-
-Endpoint = Callable[[Request], Response]
 
 
 def application(reader: HqReader, locale: str, around: Around, stop: Event) -> ASGIApp:
     """Return the whole page as an ASGI application."""
     questions = Questions(reader, around).by_name()
-    site = _Site(Drawing(around), Languages(locale, {each: Language(each) for each in LANGUAGES}))
+    deeds = PeopleDeeds(reader, around).by_name()
+    sessions = Sessions(token_bytes)
+    door = Door(reader, sessions, around.now_ms)
+    languages = Languages(locale, {each: Language(each) for each in LANGUAGES})
+    site = Site(Drawing(around), languages, door, SigningIn(reader, around, sessions))
+    live = Live(reader, stop)
     described = describe()
-    routes = [Route(path, site.page(name, questions[name])) for name, path in _PATHS.items()]
-    routes += [Route(ROOT + call.path, site.json(questions[call.name])) for call in CALLS]
+    routes = [Route(each.path, site.page(each, questions[each.name])) for each in PATHS]
     routes += [
-        Route("/api/openapi.json", lambda _request: _json(described)),
-        Route("/events", Live(reader, stop).answer),
+        Route(ROOT + call.path, site.json(call.right, questions[call.name])) for call in CALLS
+    ]
+    for way in WAYS:
+        routes += [
+            Route(way.path, site.deed(way, deeds[way.name]), methods=["POST"]),
+            Route(ROOT + way.path, site.deed(way, deeds[way.name]), methods=["POST"]),
+        ]
+    routes += [
+        Route("/sign-in", site.sign_in, methods=["GET", "POST"]),
+        Route("/sign-out", site.sign_out, methods=["POST"]),
+        Route("/password", site.password, methods=["GET", "POST"]),
+        Route("/api/openapi.json", lambda _request: json_of(described)),
+        Route("/events", site.guarded(live.answer)),
         Route("/healthz", lambda _request: Response(b"ok\n", media_type="text/plain")),
     ]
     app = Starlette(
@@ -57,64 +66,11 @@ def application(reader: HqReader, locale: str, around: Around, stop: Event) -> A
         exception_handlers={
             BadParameterError: site.bad_parameter,
             NotFoundError: site.not_found,
+            DeniedError: site.denied,
+            StoreError: site.not_stored,
+            CommitUnknownError: site.not_stored,
             HTTPException: site.no_page,
         },
     )
     app.mount("/static", StaticFiles(directory=STATIC))
     return app
-
-
-class _Site:
-    """Turns questions into endpoints. They are plain functions, so the server runs them on threads."""
-
-    def __init__(self, drawing: Drawing, languages: Languages) -> None:
-        self._drawing = drawing
-        self._languages = languages
-
-    def page(self, name: str, question: Question) -> Endpoint:
-        """Return the endpoint that draws the answer to ``question``."""
-
-        def endpoint(request: Request) -> Response:
-            language = self._language(request)
-            query = request.query_params
-            answer = question(request.path_params, query, language)
-            page = self._drawing.page(name, language, answer=answer, query=query)
-            return HTMLResponse(page, headers=_NO_STORE)
-
-        return endpoint
-
-    def json(self, question: Question) -> Endpoint:
-        """Return the endpoint that answers ``question`` to programs."""
-
-        def endpoint(request: Request) -> Response:
-            answer = question(request.path_params, request.query_params, self._language(request))
-            return _json(msgspec.json.encode(answer))
-
-        return endpoint
-
-    def bad_parameter(self, request: Request, error: Exception) -> Response:
-        """Answer a question with a wrong parameter."""
-        assert isinstance(error, BadParameterError)
-        return self._fault(request, 400, Refusal(error.field, f"{error.field}: {error.wanted}"))
-
-    def not_found(self, request: Request, error: Exception) -> Response:
-        """Answer a question for what is not there."""
-        return self._fault(request, 404, Refusal("not-found", str(error)))
-
-    def no_page(self, request: Request, error: Exception) -> Response:
-        """Answer for a path that does not exist."""
-        assert isinstance(error, HTTPException)
-        return self._fault(request, error.status_code, Refusal("not-found", error.detail))
-
-    def _fault(self, request: Request, status: int, refusal: Refusal) -> Response:
-        if request.url.path.startswith("/api/"):
-            return _json(msgspec.json.encode(refusal), status)
-        page = self._drawing.page("fault", self._language(request), status=status, refusal=refusal)
-        return HTMLResponse(page, status, headers=_NO_STORE)
-
-    def _language(self, request: Request) -> Language:
-        return self._languages.pick(request.cookies.get(LANGUAGE_COOKIE))
-
-
-def _json(data: bytes, status: int = 200) -> Response:
-    return Response(data, status, headers=_NO_STORE, media_type="application/json")

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from sync.hq.clerk import Clerk
 from sync.hq.names import Known
 from sync.hq.page.language import Language
 from terminal.core import accounts
@@ -17,6 +18,8 @@ class Around:
 
     now_ms: Callable[[], int]
     """The wall clock, milliseconds since 1970 UTC."""
+    clerk: Clerk
+    """Carries out what people decide."""
     timezone: str = "Asia/Shanghai"
     """IANA name of the zone that times are shown in."""
     hosts: tuple[str, ...] = ()

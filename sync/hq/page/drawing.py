@@ -12,6 +12,7 @@ from sync.hq.page import wording
 from sync.hq.page.answers import Reason
 from sync.hq.page.around import Around
 from sync.hq.page.language import LANGUAGES, Language
+from sync.hq.roles import RIGHTS, Right, Role
 from terminal.core.receipts.layout import quantity
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -25,6 +26,7 @@ class Screen:
     name: str
     path: str
     title: str
+    right: Right = Right.SEE
 
 
 SCREENS = (
@@ -33,8 +35,13 @@ SCREENS = (
     Screen("sales", "/sales", "Sales"),
     Screen("balances", "/balances", "Balances"),
     Screen("quarantine", "/quarantine", "Quarantine"),
+    Screen("people", "/people", "People", Right.PEOPLE),
+    Screen("audit", "/audit", "Audit log", Right.AUDIT),
 )
-TITLES = {screen.name: screen.title for screen in SCREENS} | {"entry": "Record", "fault": "Fault"}
+TITLES = {screen.name: screen.title for screen in SCREENS} | {
+    "entry": "Record", "fault": "Fault", "sign-in": "Sign in", "password": "Password",
+    "secret": "Shown once",
+}  # fmt: skip
 
 
 class Drawing:
@@ -55,8 +62,9 @@ class Drawing:
             iso=wording.iso, moment=partial(wording.moment, zone=zone), share=share, by_why=by_why,
         )  # fmt: skip
         self._jinja.globals.update(
-            screens=SCREENS, languages=LANGUAGES, name_of=around.called, tier_of=around.tier_of
-        )
+            screens=SCREENS, languages=LANGUAGES, name_of=around.called, tier_of=around.tier_of,
+            roles=tuple(Role), right=tuple(Right), rights=RIGHTS,
+        )  # fmt: skip
 
     def page(self, name: str, language: Language, **facts: object) -> str:
         """Return the page ``name``, whole."""

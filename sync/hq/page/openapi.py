@@ -1,5 +1,6 @@
 """The API's description, made of the same table as its routes and of the answers' own types."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +14,11 @@ from sync.hq.page.answers import (
     SalesAnswer,
     TillsAnswer,
 )
+from sync.hq.page.deeds import Way
 from sync.hq.page.opened import RecordAnswer
+from sync.hq.page.paths import WAYS
+from sync.hq.page.questions import AuditAnswer, PeopleAnswer
+from sync.hq.roles import Right
 
 ROOT = "/api/v1"
 
@@ -50,6 +55,7 @@ class Call:
     summary: str
     answer: type
     parameters: tuple[dict[str, Any], ...] = ()
+    right: Right = Right.SEE
 
 
 CALLS = (
@@ -87,7 +93,12 @@ CALLS = (
         ),
     ),
     Call("quarantine", "/quarantine", "What the books did not take", QuarantineAnswer),
-)
+    Call("people", "/people", "Who may sign in, and the keys of programs", PeopleAnswer,
+         right=Right.PEOPLE),
+    Call("audit", "/audit", "Who did what here, newest first", AuditAnswer,
+         (_LIMIT, _query("before", "integer", "`next` of the page above"),
+          _query("who", "string", "only what this person or program did")), Right.AUDIT),
+)  # fmt: skip
 
 
 def describe() -> bytes:
@@ -99,17 +110,47 @@ def describe() -> bytes:
         "info": {
             "title": "Tallypoint head office",
             "version": "1",
-            "description": "Read only. Money is integer minor units, points are integers, times are "
-            "milliseconds since 1970 UTC.",
+            "description": "Asked with a program key (`tallypoint hq key new NAME`). Money is integer "
+            "minor units, points are integers, times are milliseconds since 1970 UTC.",
         },
-        "paths": {ROOT + call.path: {"get": _operation(call)} for call in CALLS},
-        "components": {"schemas": schemas},
+        "paths": _paths(),
+        "security": [{"key": []}],
+        "components": {
+            "schemas": schemas,
+            "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
+        },
     }
     return msgspec.json.encode(document)
 
 
+def _paths() -> dict[str, dict[str, Any]]:
+    paths: dict[str, dict[str, Any]] = {
+        ROOT + call.path: {"get": _operation(call)} for call in CALLS
+    }
+    for way in WAYS:
+        paths.setdefault(ROOT + way.path, {})["post"] = _doing(way)
+    return paths
+
+
+def _doing(way: Way) -> dict[str, Any]:
+    fields = {name: {"type": "string"} for name in way.fields}
+    schema = {"type": "object", "properties": fields}
+    refusals = {"400": "A field is wrong", "403": "Not allowed", "409": "Cannot be done"}
+    return {
+        "operationId": way.name,
+        "summary": f"{way.summary} (right: {way.right})",
+        "parameters": [
+            {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+            for name in re.findall(r"{(\w+)}", way.path)
+        ],
+        "requestBody": {"content": {"application/json": {"schema": schema}}},
+        "responses": {"200": {"description": "Done"}}
+        | {code: _content(what, Refusal.__name__) for code, what in refusals.items()},
+    }
+
+
 def _operation(call: Call) -> dict[str, Any]:
-    refusals = {"400": "A parameter is wrong"}
+    refusals = {"400": "A parameter is wrong", "401": "Who asks?", "403": "Not allowed"}
     if "{" in call.path:
         refusals["404"] = "No such record"
     return {

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from sync.hq import audit, people, programs
 from sync.hq.page import answers, asking
 from sync.hq.page.answers import (
     BalancesAnswer,
@@ -18,10 +19,25 @@ from sync.hq.reader import HqReader
 from terminal.core import accounts
 
 Given = Mapping[str, str]
-Answer = (
-    OverviewAnswer | TillsAnswer | SalesAnswer | RecordAnswer | BalancesAnswer | QuarantineAnswer
-)
+Answer = object
+"""A frozen dataclass of plain fields: what the templates draw and programs get as JSON."""
 Question = Callable[[Given, Given, Language], Answer]
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleAnswer:
+    """Who may sign in, and which programs may ask."""
+
+    people: tuple[people.Person, ...]
+    keys: tuple[programs.ProgramKey, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AuditAnswer:
+    """A page of the audit log, newest first; ``next`` is the ``before`` of the page below."""
+
+    lines: tuple[audit.Line, ...]
+    next: int | None
 
 
 class NotFoundError(Exception):
@@ -49,6 +65,8 @@ class Questions:
             "entry": self.entry,
             "balances": self.balances,
             "quarantine": self.quarantine,
+            "people": self.people,
+            "audit": self.audit,
         }
 
     def overview(self, _path: Given, _query: Given, language: Language) -> OverviewAnswer:
@@ -93,3 +111,16 @@ class Questions:
     def quarantine(self, _path: Given, _query: Given, _language: Language) -> QuarantineAnswer:
         """Return what waits for a person's verdict."""
         return answers.quarantine(self.reader)
+
+    def people(self, _path: Given, _query: Given, _language: Language) -> PeopleAnswer:
+        """Return who may sign in, and the keys of programs."""
+        with self.reader.reading() as ask:
+            return PeopleAnswer(people.everybody(ask), programs.listed(ask))
+
+    def audit(self, _path: Given, query: Given, _language: Language) -> AuditAnswer:
+        """Return a page of the audit log."""
+        limit = asking.rows(query)
+        before = asking.whole(query, "before", 1, asking.NUMBER_MAX)
+        with self.reader.reading() as ask:
+            found = audit.lines(ask, limit + 1, before, asking.text(query, "who"))
+        return AuditAnswer(found[:limit], found[limit - 1].id if len(found) > limit else None)

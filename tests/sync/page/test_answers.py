@@ -10,7 +10,6 @@ import pytest
 
 from sync.hq.names import Known
 from sync.hq.page.openapi import CALLS, ROOT
-from tests.kit.waiting import PATIENCE_S
 from tests.sync.page.books import opened
 from tests.sync.page.shop import NAMES, START_MS, Shop, fortnight
 from tests.sync.page.site import running
@@ -29,10 +28,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     with opened(tmp_path_factory.mktemp("hq")) as books:
         books.take_in_turn(company())
         books.store.refuse("tp/1/S09-T9/up", b"garbage", "signature", START_MS)
-        with (
-            running(books.reader) as address,
-            httpx.Client(base_url=address, timeout=PATIENCE_S) as client,
-        ):
+        with running(books.reader) as address, address.client() as client:
             yield client
 
 
@@ -150,7 +146,7 @@ def test_what_members_held_at_the_opening_of_the_books_is_counted(
         books.take_in_turn(company())
         with (
             running(books.reader, known=known) as address,
-            httpx.Client(base_url=address, timeout=PATIENCE_S) as client,
+            address.client() as client,
         ):
             rows = ask(client, "/balances", search="member:" + number)["balances"]
             overview = ask(client, "/overview")
@@ -224,7 +220,7 @@ def test_only_known_hosts_are_answered(site: httpx.Client):
         assert site.get("/", headers={"host": host}).status_code == 200, host
 
 
-def test_the_page_only_reads_and_takes_no_endless_question(site: httpx.Client):
+def test_the_page_takes_no_other_methods_and_no_endless_question(site: httpx.Client):
     assert site.post("/").status_code == 405
     assert site.delete(f"{ROOT}/tills").status_code == 405
     assert site.get("/?" + "x" * 2000).status_code == 414
@@ -242,7 +238,7 @@ def test_the_description_lists_every_call_and_every_answer_obeys_it(site: httpx.
     described = site.get("/api/openapi.json").json()
     filled = {"{ledger}": LEDGER, "{seq}": "1"}
 
-    assert set(described["paths"]) == {ROOT + call.path for call in CALLS}
+    assert set(described["paths"]) >= {ROOT + call.path for call in CALLS}
     for call in CALLS:
         path = call.path
         for place, value in filled.items():

@@ -11,7 +11,7 @@ from sync.hq.page.application import STATIC
 from tests.kit.browser import chromium
 from tests.sync.page.books import opened
 from tests.sync.page.shop import START_MS, Shop, fortnight
-from tests.sync.page.site import running
+from tests.sync.page.site import Address, running
 
 PATHS = (
     "/", "/tills", "/sales", "/sales?member=100001", "/balances", "/balances?search=house:",
@@ -30,7 +30,7 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Address]:
     with opened(tmp_path_factory.mktemp("hq")) as books:
         tills = fortnight(sales=12)
         tills[0].sell(START_MS + 46_500_000, 0, 9, LONG)
@@ -41,6 +41,13 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         books.store.flag(tills[0].ledger_id, 0, "no-space-in-" * 12)
         with running(books.reader) as found:
             yield found
+
+
+def opened_by(browser: Browser, address: Address) -> Page:
+    """Return a page of a browser in which the administrator is signed in."""
+    context = browser.new_context()
+    context.add_cookies(address.cookies())
+    return context.new_page()
 
 
 def heard(page: Page) -> list[str]:
@@ -59,10 +66,10 @@ def heard(page: Page) -> list[str]:
     [*((size, "en") for size in SIZES), (SIZES[0], "zh-CN"), (SIZES[3], "zh-CN")],
 )
 def test_no_page_is_wider_than_the_screen(
-    browser: Browser, address: str, size: tuple[int, int], locale: str
+    browser: Browser, address: Address, size: tuple[int, int], locale: str
 ):
     context = browser.new_context(viewport={"width": size[0], "height": size[1]})
-    context.add_cookies([{"name": "hq_language", "value": locale, "url": address}])
+    context.add_cookies(address.cookies(locale))
     page = context.new_page()
     complaints = heard(page)
     for path in PATHS:
@@ -75,7 +82,7 @@ def test_no_page_is_wider_than_the_screen(
 
 def test_a_sale_appears_on_an_open_page_by_itself(browser: Browser, tmp_path: Path):
     with opened(tmp_path) as books, running(books.reader) as address:
-        page = browser.new_page()
+        page = opened_by(browser, address)
         complaints = heard(page)
         page.goto(address + "/sales")
         expect(page.locator("#live")).to_have_class(re.compile("on"))
@@ -91,11 +98,11 @@ def test_a_sale_appears_on_an_open_page_by_itself(browser: Browser, tmp_path: Pa
         expect(page.get_by_role("link", name="S01-T1-1-000002")).to_be_visible()
         expect(page.locator("details[open]")).to_have_count(1)  # What was open stays open.
         assert complaints == []
-        page.close()
+        page.context.close()
 
 
-def test_every_number_leads_to_its_entry(browser: Browser, address: str):
-    page = browser.new_page()
+def test_every_number_leads_to_its_entry(browser: Browser, address: Address):
+    page = opened_by(browser, address)
     page.goto(address)
     page.get_by_role("link", name="We owe members").click()
     page.get_by_role("link", name="王秀英").click()
@@ -104,17 +111,17 @@ def test_every_number_leads_to_its_entry(browser: Browser, address: str):
     expect(page.get_by_role("cell", name="Points: adds up to zero")).to_be_visible()
     page.get_by_role("button", name="中文").click()
     expect(page.locator("h1")).to_contain_text("小票")
-    page.close()
+    page.context.close()
 
 
 def test_a_lost_head_office_is_said_in_words(browser: Browser, tmp_path: Path):
-    page = browser.new_page()
     with opened(tmp_path) as books:
         with running(books.reader) as address:
+            page = opened_by(browser, address)
             page.goto(address)
             expect(page.locator("#live")).to_have_text("Live")
         expect(page.locator("#live")).to_have_text("Connection lost, trying again")
-    page.close()
+    page.context.close()
 
 
 def colours(scheme: str) -> dict[str, str]:

@@ -10,12 +10,18 @@ import pytest
 from jinja2 import Environment, nodes
 
 from sync.hq import page
+from sync.hq.audit import WHATS
 from sync.hq.page.drawing import TEMPLATES, TITLES
 from sync.hq.page.language import LANGUAGES, Language, catalogue
 from sync.hq.page.opened import _NAMES, DETAILS, KINDS
+from sync.hq.roles import Right, Role
 from terminal.core import accounts
 
 TENDERS = ("cash", "external", "points")
+DENIALS = (
+    "bad-name", "last-administrator", "name-taken", "no-such-key", "no-such-person", "not-the-same",
+    "too-many", "wait", "weak-password", "wrong-password", "wrong-sign-in",
+)  # fmt: skip
 PUT_TOGETHER = {
     *TITLES.values(),
     *KINDS.values(),
@@ -23,6 +29,10 @@ PUT_TOGETHER = {
     *(f"unit {unit}" for unit in {*accounts.UNITS.values(), *accounts.MEMBER_UNITS}),
     *(f"tender {kind}" for kind in TENDERS),
     *(f"detail {_NAMES.get(name, name)}" for names in DETAILS.values() for name in names),
+    *(f"denied {key}" for key in DENIALS),
+    *(f"did {what}" for what in WHATS),
+    *(f"role {role}" for role in Role),
+    *(f"right {right}" for right in Right),
 }
 
 

@@ -10,13 +10,14 @@ import httpx
 import pytest
 
 from sync.hq.page.around import Around
+from sync.hq.page.paths import PATHS as PATHS_HERE
 from sync.hq.page.server import CONNECTIONS_MAX, PageNotServedError, serve
 from terminal.core import journal
 from terminal.core.journal import Tender
 from tests.kit.waiting import PATIENCE_S, until
 from tests.sync.page.books import opened
 from tests.sync.page.shop import START_MS, Shop
-from tests.sync.page.site import NOW_MS, running
+from tests.sync.page.site import NOW_MS, clerk_of, running
 
 HOSTILE = "<img src=x onerror=alert(1)>\"'{{ 700007 * 3 }}"
 LEDGER = "L-8F3A6C21"
@@ -53,14 +54,13 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
         books.take(till)
         books.take(copied_at(till, 7), held=7)
         books.store.refuse(f"tp/1/{HOSTILE}/up", b"garbage", HOSTILE, START_MS)
-        with (
-            running(books.reader) as address,
-            httpx.Client(base_url=address, timeout=PATIENCE_S) as client,
-        ):
+        with running(books.reader) as address, address.client() as client:
             yield client
 
 
+PATHS_OF_PAGES = tuple(each.path for each in PATHS_HERE if "{" not in each.path)
 PATHS = (
+    "/people", "/audit",
     "/", "/tills", "/sales", "/sales?terminal=S01-T1", "/sales?member=100004", "/balances",
     "/balances?search=house:", "/quarantine", *(f"/entries/{LEDGER}/{n}" for n in range(1, 9)),
 )  # fmt: skip
@@ -104,17 +104,18 @@ def test_a_copied_card_is_named_and_both_branches_can_be_read(site: httpx.Client
 
 
 def test_empty_books_say_what_to_do(tmp_path: Path):
-    with opened(tmp_path) as books, running(books.reader) as address:
-        for path in ("/", "/tills", "/sales", "/balances", "/quarantine"):
-            assert httpx.get(address + path, timeout=PATIENCE_S).status_code == 200, path
-        assert "No till has called yet" in httpx.get(address, timeout=PATIENCE_S).text
+    with opened(tmp_path) as books, running(books.reader) as address, address.client() as client:
+        for page in PATHS_OF_PAGES:
+            assert client.get(page).status_code == 200, page
+        assert "No till has called yet" in client.get("/").text
 
 
 def test_open_pages_hear_when_the_books_change(tmp_path: Path):
     with (
         opened(tmp_path) as books,
         running(books.reader) as address,
-        httpx.stream("GET", f"{address}/events", timeout=PATIENCE_S) as stream,
+        address.client() as client,
+        client.stream("GET", "/events", timeout=PATIENCE_S) as stream,
     ):
         lines = (line for line in stream.iter_lines() if line.startswith("data:"))
         before = next(lines)
@@ -123,8 +124,8 @@ def test_open_pages_hear_when_the_books_change(tmp_path: Path):
 
 
 def test_the_page_stops_although_a_stream_is_open(tmp_path: Path):
-    with opened(tmp_path) as books, running(books.reader) as address:
-        stream = httpx.stream("GET", f"{address}/events", timeout=PATIENCE_S)
+    with opened(tmp_path) as books, running(books.reader) as address, address.client() as client:
+        stream = client.stream("GET", "/events", timeout=PATIENCE_S)
         lines = stream.__enter__().iter_lines()
         assert next(lines) == "retry: 2000"
     stream.__exit__(None, None, None)
@@ -133,9 +134,10 @@ def test_the_page_stops_although_a_stream_is_open(tmp_path: Path):
 def test_an_address_that_is_taken_or_not_ours_is_said(tmp_path: Path):
     stop, ready = threading.Event(), threading.Event()
     with opened(tmp_path) as books, running(books.reader) as address:
+        around = Around(lambda: NOW_MS, clerk_of(books.reader))
         for listen in (address.removeprefix("http://"), "192.0.2.1:80", "127.0.0.1:99999"):
             with pytest.raises(PageNotServedError, match=listen):
-                serve(listen, books.reader, "en", stop, ready.set, Around(lambda: NOW_MS))
+                serve(listen, books.reader, "en", stop, ready.set, around)
     assert not ready.is_set()
 
 

@@ -10,13 +10,16 @@
   let again = false;
 
   const say = (on) => {
+    if (!live) return;
     live.classList.toggle("on", on);
     live.lastElementChild.textContent = on ? live.dataset.on : live.dataset.off;
   };
   const busy = () => {
     const field = document.activeElement;
     const chosen = getSelection();
-    return (field && field.matches("input")) || (chosen && !chosen.isCollapsed);
+    const typed = [...main.querySelectorAll("input, textarea")].some((part) => part.value !== part.defaultValue);
+    const picked = [...main.querySelectorAll("select")].some((part) => [...part.options].some((each) => each.selected !== each.defaultSelected));
+    return typed || picked || (field && field.matches("input, textarea, select")) || (chosen && !chosen.isCollapsed);
   };
   const swap = (fresh) => {
     const seen = new Set([...main.querySelectorAll("[data-key]")].map((row) => row.dataset.key));
@@ -68,6 +71,7 @@
     });
   }
   addEventListener("pageshow", (event) => { if (event.persisted) { listen(); draw(); } });
+  if (!live) return; // Nobody is signed in.
   setInterval(draw, STALE_MS);
   listen();
 })();

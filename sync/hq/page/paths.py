@@ -1,0 +1,34 @@
+"""Where each page and each deed lies, and the right it needs: what a new page adds its lines to.
+
+A page is a line here, a question in ``questions.py``, a template under its name and, where the rail leads to
+it, a line in ``drawing.SCREENS``. A deed is a way in :data:`WAYS` and a function in a table of deeds.
+"""
+
+from dataclasses import dataclass
+
+from sync.hq.page.deeds import PEOPLE_WAYS, Way
+from sync.hq.roles import Right
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """A page."""
+
+    name: str
+    """Of its question and its template."""
+    path: str
+    right: Right = Right.SEE
+
+
+PATHS = (
+    Path("overview", "/"),
+    Path("tills", "/tills"),
+    Path("sales", "/sales"),
+    Path("entry", "/entries/{ledger}/{seq}"),
+    Path("balances", "/balances"),
+    Path("quarantine", "/quarantine"),
+    Path("people", "/people", Right.PEOPLE),
+    Path("audit", "/audit", Right.AUDIT),
+)
+
+WAYS: tuple[Way, ...] = PEOPLE_WAYS

@@ -1,0 +1,33 @@
+"""Lets tests in at a head office: a program's key, and an administrator, made in its database."""
+
+import secrets
+from pathlib import Path
+
+from sync.hq import passwords, people, programs
+from sync.hq.audit import Act
+from sync.hq.database import Database
+from sync.hq.roles import Role
+
+_ACT = Act("command", "", 1)
+
+
+def key_for(path: Path) -> str:
+    """Return a new key of a program that may do everything."""
+    database = Database(path)
+    try:
+        name = f"test-{secrets.token_hex(4)}"
+        return programs.new(database, _ACT, name, Role.ADMINISTRATOR, secrets.token_bytes)
+    finally:
+        database.close()
+
+
+def let_in(path: Path, name: str) -> str:
+    """Let an administrator in and return the one-time password."""
+    password = passwords.one_time(secrets.token_bytes)
+    database = Database(path)
+    try:
+        verifier = passwords.hashed(password, bytes(16))
+        people.add(database, _ACT, name, Role.ADMINISTRATOR, verifier)
+    finally:
+        database.close()
+    return password
