@@ -49,7 +49,7 @@ def test_a_coupon_in_which_anything_was_changed_is_forged(word, other):
 
 
 def test_a_signature_for_something_else_is_none_of_a_coupon():
-    text = "TPC1.shop.C50.A1B2C3.20261231.100001"
+    text = "TPC1.shop.C50.A1B2C3.20261231.100001."
     lent = signed(COUPON, HQ)[: len(text) + 1]
 
     other = urlsafe_b64encode(HQ.sign(text.encode())).decode().rstrip("=")

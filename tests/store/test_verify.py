@@ -89,12 +89,13 @@ def test_a_record_that_means_nothing_is_a_fault_and_the_rest_is_still_checked(tm
 
 
 def test_single_flipped_bits_are_found_and_never_crash_the_check(path):
-    """A sample, with its seed; what neither finds lies in free space or in columns nothing derives from."""
+    """A sample, with its seed; what neither finds lies in columns nothing derives from."""
     draw, whole = random.Random(SEED), path.read_bytes()
+    written = [at for at, byte in enumerate(whole) if byte and at >= 100]  # Not in free space.
     found = 0
     for _ in range(60):
         spoiled = bytearray(whole)
-        spoiled[draw.randrange(100, len(whole))] ^= 1 << draw.randrange(8)
+        spoiled[draw.choice(written)] ^= 1 << draw.randrange(8)
         path.write_bytes(spoiled)
         try:
             faults = verify(path).faults
