@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass, replace
 
+from terminal.app.wallet import Wallet
 from terminal.core.journal import Buyer
+from terminal.core.points.lots import Holding
 from terminal.core.pricing.basket import Goods, Member
 from terminal.store.catalog import Catalog
 from terminal.store.members import Members
@@ -14,6 +16,7 @@ class Look:
 
     catalog: Catalog
     members: Members
+    wallet: Wallet
 
     def close(self) -> None:
         """Let go of the files."""
@@ -26,7 +29,9 @@ class Look:
 
     def member_by_medium(self, medium: str) -> Member | None:
         """Return whose medium this is, with what they have now; None also when it was lost."""
-        return None if self.members.is_lost(medium) else self.members.by_medium(medium)
+        if self.members.is_lost(medium):
+            return None
+        return self._seen(self.members.by_medium(medium))
 
     def is_lost(self, medium: str) -> bool:
         """Return whether ``medium`` was reported lost."""
@@ -34,11 +39,19 @@ class Look:
 
     def members_by_phone(self, phone: str) -> tuple[Member, ...]:
         """Return who is registered with this phone number."""
-        return self.members.by_phone(phone)
+        return tuple(self.wallet.seen(each, self.members) for each in self.members.by_phone(phone))
 
     def member_by_account(self, account: str) -> Member | None:
         """Return the member with this account number."""
-        return self.members.by_account(account)
+        return self._seen(self.members.by_account(account))
+
+    def holding(self, account: str) -> Holding | None:
+        """Return the lots of points of the member with this account number; None: there is none."""
+        found = self.members.by_account(account)
+        return None if found is None else self.wallet.holding(found, self.members)
+
+    def _seen(self, found: Member | None) -> Member | None:
+        return None if found is None else self.wallet.seen(found, self.members)
 
     def buyer(self, buyer: Buyer) -> Member:
         """Return the member of a sale that comes back, as they were when its price was fixed."""

@@ -11,29 +11,30 @@ from pathlib import Path
 from sync.uplink.api import Mastered
 from terminal.app.edges import Edges
 from terminal.app.look import Look
+from terminal.app.wallet import Wallet
 from terminal.core.pricing.rules import RuleBook
 from terminal.core.refusal import Key, Refusal, refuse
 from terminal.core.sale import Due, Open, Turn, repriced
 from terminal.core.till import Till
 from terminal.store.catalog import Catalog
-from terminal.store.members import Holdings, Members
+from terminal.store.members import Members
 
 WANTED = ("catalogue", "members")
 """Without these the till has nothing to go by."""
 _UNKNOWN = frozenset({Key.UNKNOWN_CODE, Key.UNKNOWN_CARD, Key.UNKNOWN_MEMBER})
 
 
-def open_files(folder: Path, holdings: Holdings) -> tuple[Look, RuleBook]:
+def open_files(folder: Path, wallet: Wallet) -> tuple[Look, RuleBook]:
     """Return lookups and rules as the files below ``folder`` are now.
 
     Raises:
         MasterDataError: One cannot be opened.
     """
     catalog = Catalog.open(folder / "catalog.db")
-    members = Members.open(folder / "members.db", holdings)
+    members = Members.open(folder / "members.db", wallet.books.holdings)
     catalog.pin()
     members.pin()
-    return Look(catalog, members), catalog.rule_book()
+    return Look(catalog, members, wallet), catalog.rule_book()
 
 
 @dataclass(slots=True)
@@ -41,14 +42,14 @@ class MasterData:
     """What the loop knows of the master data that comes from the head office."""
 
     folder: Path
-    holdings: Holdings
+    wallet: Wallet
     fresh_ms: dict[str, int] = field(default_factory=dict)
     """When each table was last known to be the newest, in milliseconds since 1970."""
     _held: set[str] = field(default_factory=set)
     _is_stale: bool = False
 
     @classmethod
-    def read(cls, folder: Path, holdings: Holdings) -> "MasterData":
+    def read(cls, folder: Path, wallet: Wallet) -> "MasterData":
         """Return where an earlier run left it.
 
         Raises:
@@ -58,7 +59,7 @@ class MasterData:
 
         found = versions(folder)
         fresh = {table: at_ms for table, (_, at_ms) in found.items() if at_ms is not None}
-        return cls(folder, holdings, fresh, set(found))
+        return cls(folder, wallet, fresh, set(found))
 
     @property
     def is_waiting(self) -> bool:
@@ -75,7 +76,7 @@ class MasterData:
         """Go over to what the files say now, if it is time; return the till, priced accordingly."""
         if not self._is_stale or isinstance(till.sale, Due):
             return till
-        look, rules = open_files(self.folder, self.holdings)
+        look, rules = open_files(self.folder, self.wallet)
         after = till
         if isinstance(till.sale, Open) and rules.version != edges.rules.version:
             sale = repriced(till.sale.sale, Turn(rules, ""))

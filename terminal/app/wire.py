@@ -31,6 +31,7 @@ from terminal.app.office import stationery_of
 from terminal.app.printing import PrintDesk
 from terminal.app.promotions import NOTHING, InForce, in_force
 from terminal.app.records import LedgerRecords
+from terminal.app.wallet import Wallet
 from terminal.core.till import NEW, Till
 from terminal.counter.desk import SyncLight, View
 from terminal.counter.server import ListenError, bind, serve
@@ -204,7 +205,9 @@ def _open(parts: Parts) -> tuple[Edges, Attendant]:
     folder = Path(till.data_dir)
     identity = Identity(os.urandom(8).hex(), parts.key.public.raw)
     ledger = Ledger.open(folder / "ledger.db", identity, clock.boot_id())
-    look, plain = open_files(folder, ledger.holdings)
+    time = clock.shop_time(till.timezone, till.business_day_starts)
+    wallet = Wallet(ledger, lambda: time.business_date(clock.wall_ms()))
+    look, plain = open_files(folder, wallet)
     rules = parts.promotions.over(plain)
     printer = _printer(parts)
     stationery = stationery_of(settings, parts.key)
@@ -216,7 +219,7 @@ def _open(parts: Parts) -> tuple[Edges, Attendant]:
         look,
         rules,
         clock.Clock(last.stamp.wall_ms if last else 0),
-        clock.shop_time(till.timezone, till.business_day_starts),
+        time,
         PrintDesk(ledger, printer, stationery, ledger.receipt, str),
         BasketFile.open(folder / "basket"),
         parts.feed,
@@ -230,7 +233,7 @@ def _open(parts: Parts) -> tuple[Edges, Attendant]:
     edges.printing.after_restart()
     saved = basket.unpack(edges.basket.read())
     state = _state(saved, edges, look)
-    master = MasterData.read(folder, ledger.holdings) if is_fed(settings) else None
+    master = MasterData.read(folder, wallet) if is_fed(settings) else None
     return edges, Attendant(edges, state, saved.recent if saved else (), master)
 
 

@@ -20,7 +20,7 @@ from terminal.codec.bill import (
     unpack_bill,
     unpack_tender,
 )
-from terminal.codec.kinds import BY_SHAPE, FORMS
+from terminal.codec.kinds import BY_SHAPE, FORMS, MOVES_LOTS
 from terminal.core import journal
 from terminal.core.journal import Body, Entry, Posting, Stamp, Versions
 
@@ -144,6 +144,8 @@ class BookLines(NamedTuple):
     """Gross, discount, rounding, total and points earned of a paid sale, otherwise ``None``."""
     member: str
     """Account number of the buyer of a paid sale, otherwise empty."""
+    body: Body | None = None
+    """The whole body where it may move dated lots, otherwise ``None``."""
 
 
 def decode_books(data: bytes) -> BookLines:
@@ -157,12 +159,17 @@ def decode_books(data: bytes) -> BookLines:
     wire = _decode(data)
     wall_ms, body = wire.stamp[0], wire.body
     if not isinstance(body, _Sale):
-        return BookLines(wire.postings, wall_ms, wire.business_date, None, "")
+        whole = _unpack_body(body) if isinstance(body, _MOVES_LOTS) else None
+        return BookLines(wire.postings, wall_ms, wire.business_date, None, "", whole)
     buyer = body.bill.buyer
     member = "" if buyer is None else buyer.account
     sums = body.bill.totals
     totals = (sums.gross, sums.discount, sums.rounding, sums.total, sums.earned)
-    return BookLines(wire.postings, wall_ms, wire.business_date, totals, member)
+    whole = None if body.bill.points is None else _unpack_body(body)
+    return BookLines(wire.postings, wall_ms, wire.business_date, totals, member, whole)
+
+
+_MOVES_LOTS = tuple(FORMS[kind].shape for kind in MOVES_LOTS)
 
 
 def _decode(data: bytes) -> _Entry:

@@ -42,6 +42,14 @@ KINDS: dict[int, type] = {
 }
 """The kind of entry by its tag."""
 
+MOVES_LOTS = (
+    entries.PointsGiven,
+    entries.PointsTaken,
+    entries.GiftGiven,
+    entries.LotteryDrawn,
+)
+"""Those that may move dated lots of points, beside a sale."""
+
 _Change = Callable[[Any], Any]
 _BY_HAND: dict[type, tuple[Any, _Change, _Change]] = {
     Bill: (WireBill, pack_bill, unpack_bill),

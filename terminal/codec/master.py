@@ -5,6 +5,7 @@ end. Tiers, categories, rules and operators are the tables of the shop file in i
 shop can write also travels; a till that does not know a word of them keeps what it has and says so.
 """
 
+from collections.abc import Iterable
 from typing import Annotated, Any, TypeVar
 
 import msgspec
@@ -27,6 +28,7 @@ from config.shop import (
     Tier,
 )
 from config.words import Id, Name
+from terminal.core.points.entries import LotPart
 
 FORMAT = 1
 ROW_BYTES_MAX = 48_000
@@ -36,6 +38,10 @@ SMALL = (CATEGORY, OPERATOR, RULE, TIER)
 """Kinds of the catalogue that are kept as they came and applied together."""
 
 Medium = Annotated[str, Meta(pattern=r"^(uid:[0-9a-f]{8,20}|card:[0-9A-Z]{4,20})\Z", max_length=40)]
+LOTS_MAX = 500
+"""Of one statement. What lapses later counts to the balance all the same, and would be used last anyway."""
+LedgerId = Annotated[str, Meta(max_length=64)]
+_Day = Annotated[int, Meta(ge=0, le=99_991_231)]
 _Balance = Annotated[int, Meta(ge=-(2**62), le=2**62)]
 
 
@@ -83,6 +89,12 @@ class Holding(msgspec.Struct, array_like=True, frozen=True):
     points: _Balance
     principal: _Balance
     bonus: _Balance
+    standing: _Balance = 0
+    lots: Annotated[
+        tuple[tuple[LedgerId, _Balance, _Balance, _Balance, _Day, _Day], ...],
+        Meta(max_length=LOTS_MAX),
+    ] = ()
+    """Dated lots of points: ledger, record, part, points, first usable day, first day gone."""
 
 
 _Body = TypeVar("_Body")
@@ -149,9 +161,19 @@ def member(who: Member) -> bytes:
     )  # fmt: skip
 
 
-def holding(points: int, principal: int, bonus: int) -> bytes:
-    """Return what a member holds as a row's body."""
-    return _pack(Holding(FORMAT, points, principal, bonus))
+def holding(
+    points: int,
+    principal: int,
+    bonus: int,
+    standing: int = 0,
+    lots: Iterable[LotPart] = (),
+) -> bytes:
+    """Return what a member holds as a row's body; of too many lots those that wait or lapse first."""
+    first = sorted(lots, key=lambda lot: (not lot.usable_on, not lot.lapses_on, lot.lapses_on))
+    kept = [(p.ledger, p.seq, p.part, p.points, p.usable_on, p.lapses_on) for p in first[:LOTS_MAX]]
+    if not (standing or kept):
+        return _pack((FORMAT, points, principal, bonus))
+    return _pack((FORMAT, points, principal, bonus, standing, kept))
 
 
 def small(place: int, table: Category | Operator | Rule | Tier) -> bytes:

@@ -14,7 +14,8 @@ from typing import Self
 from sync.protocol.record import genesis, seal
 from terminal.codec.entry import decode
 from terminal.core.journal import Entry, SalePosted
-from terminal.store import chain, prints, projections, schema, uses
+from terminal.core.points.entries import LotPart
+from terminal.store import chain, lots, prints, projections, schema, uses
 from terminal.store.calls import (
     INDEX_EVERY,
     INDEX_MAX,
@@ -184,6 +185,10 @@ class Ledger:
         return dict(
             self._run("SELECT unit, amount FROM balance WHERE account = ?", (account,)).fetchall()
         )
+
+    def lots(self, account: str) -> tuple[LotPart, ...]:
+        """Return what this ledger did to the dated lots of the member with this account number."""
+        return lots.lots_of(self._disk.connection, account)
 
     def open_payments(self) -> tuple[OpenPayment, ...]:
         """Return payments taken for sales that are not posted, oldest first."""

@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Self
 
 from terminal.core import accounts
+from terminal.core.points.entries import LotPart
 from terminal.core.pricing.basket import Member
+from terminal.store import statedlots
 from terminal.store.swap import open_whole, replace_whole
 
 MARK = 0x74706D62
@@ -170,6 +172,14 @@ class Members:
         row = self._run(f"{_SELECT} WHERE account = ?", (account,)).fetchone()
         return self._member(row, "number") if row else None
 
+    def lots(self, account: str, own: str) -> tuple[LotPart, ...]:
+        """Return the lots of points that the head office stated, less what of ledger ``own`` they hold."""
+        return statedlots.lots(self._connection, account, own)
+
+    def standing(self, account: str) -> tuple[int, int]:
+        """Return the standing points that were stated, and the balance of this till they contain."""
+        return statedlots.standing(self._connection, account)
+
     def by_phone(self, phone: str) -> tuple[Member, ...]:
         """Return all members with this phone number: a family may share one."""
         rows = self._run(f"{_SELECT} WHERE phone = ? AND phone != '' LIMIT ?", (phone, FOUND_MAX))
@@ -214,6 +224,8 @@ class Members:
 def make_tables(connection: sqlite3.Connection) -> None:
     """Make the tables, empty, and mark the file as ours."""
     for table in _TABLES.split(";\n"):
+        connection.execute(table)
+    for table in statedlots.TABLES:
         connection.execute(table)
     connection.execute("CREATE INDEX member_phone ON member (phone)")
     connection.execute(f"PRAGMA application_id = {MARK}")

@@ -30,7 +30,7 @@ from sync.protocol.master import (
     What,
 )
 from terminal.core.journal import UnbalancedError
-from terminal.store import catalog, members, mirrored
+from terminal.store import catalog, members, mirrored, statedlots
 from terminal.store.errors import LedgerError
 from terminal.store.mirrorfiles import (
     MARKS,
@@ -173,6 +173,7 @@ class Mirror:
         except (LedgerError, UnbalancedError, sqlite3.Error) as error:
             raise MasterDataError(f"statement: {error}") from error
         members.put_statements(connection, mirrored.statements(held, bases))
+        mirrored.put_lots(connection, held, bases)
 
     def _say(self, connection: sqlite3.Connection, part: Part) -> None:
         connection.execute(
@@ -184,7 +185,7 @@ class Mirror:
         """Take what the old file holds beside the members into the new one."""
         old = self._live["members"]
         with changing(connection, self._folder):
-            for table in ("lost", "statement"):
+            for table in ("lost", "statement", *statedlots.NAMES):
                 rows = old.execute(f"SELECT * FROM {table}").fetchall()  # noqa: S608 - our own names
                 if rows:
                     marks = ", ".join("?" * len(rows[0]))

@@ -8,9 +8,10 @@ from typing import Any
 from config.shop import ShopFile, Versions
 from sync.protocol.master import CATALOGUE, HOTLIST, Row
 from terminal.codec import master
+from terminal.core.points.entries import LotPart
 from terminal.core.pricing.basket import Goods
 from terminal.core.pricing.rules import RuleBook
-from terminal.store import catalog, members
+from terminal.store import catalog, members, statedlots
 from terminal.store.catalog import CatalogTables, GoodsRow, OperatorRow
 from terminal.store.members import MemberRow
 from terminal.store.shopfile import rule_book
@@ -24,7 +25,7 @@ COPIED = {
     "catalog": (
         "version", "category", "goods", "barcode", "operator", "percent_rule", "earn_rule",
     ),
-    "members": ("tier", "member", "statement", "medium", "lost"),
+    "members": ("tier", "member", "statement", "medium", "lost", *statedlots.NAMES),
 }  # fmt: skip
 """Tables that a shop file's databases have too."""
 _NO_RULES = RuleBook("0", "0", (), None)
@@ -150,8 +151,22 @@ def statements(
 ) -> Iterable[tuple[str, int, int, int, int, int, int]]:
     """Return the rows of the table of statements."""
     for account, each in held:
-        points, principal, bonus = bases.get(account, _NOTHING)
+        points, principal, bonus, *_ = bases.units.get(account, _NOTHING)
         yield account, each.points, points, each.principal, principal, each.bonus, bonus
+
+
+def put_lots(
+    connection: sqlite3.Connection, held: Iterable[tuple[str, master.Holding]], bases: Bases
+) -> None:
+    """Put the lots and the standing points of statements in the place of those before."""
+    for account, each in held:
+        own = dict(bases.lots.get(account, {}))
+        lots = [LotPart(*lot) for lot in each.lots]
+        based = [(lot, own.pop((lot.ledger, lot.seq, lot.part), 0)) for lot in lots]
+        # Lots that are used up are not stated, but what this till took of them is contained all the same.
+        gone = [(LotPart(*key, 0, 0, 0), base) for key, base in own.items() if base]
+        standing = (each.standing, bases.standing.get(account, 0))
+        statedlots.put(connection, account, (*based, *gone), standing)
 
 
 def _after(row: OperatorRow, old: OperatorRow | None, chosen: str | None) -> OperatorRow:

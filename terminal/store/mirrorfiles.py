@@ -12,7 +12,7 @@ from terminal.store.swap import BUSY_MS, MasterDataError
 
 MARKS = {"catalog": catalog.MARK, "members": members.MARK}
 """The files, and how each is marked as ours."""
-_FORMAT = 2
+_FORMAT = 3
 """Raised whenever the files' own tables change; a file of another format is fetched anew."""
 _SOURCE = (
     """CREATE TABLE source (name TEXT PRIMARY KEY, version INTEGER NOT NULL, mark BLOB NOT NULL,

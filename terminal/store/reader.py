@@ -13,7 +13,8 @@ from typing import Self
 
 from terminal.codec.entry import decode
 from terminal.core.journal import Entry
-from terminal.store import prints, schema
+from terminal.core.points.entries import LotPart
+from terminal.store import lots, prints, schema
 from terminal.store.prints import PrintState, UnfinishedPrint
 
 RECORDS_MAX = 500
@@ -72,14 +73,13 @@ class Reader:
         finally:
             self._run("ROLLBACK")
 
-    def bodies(self, after: int, others: Sequence[int]) -> Iterator[bytes]:
-        """Return the bodies of all records after number ``after``, and of ``others`` up to there."""
-        for (body,) in self._run("SELECT body FROM record WHERE seq > ?", (after,)):
-            yield body
+    def bodies(self, after: int, others: Sequence[int]) -> Iterator[tuple[int, bytes]]:
+        """Return numbers and bodies of all records after number ``after``, and of ``others`` up to there."""
+        yield from self._run("SELECT seq, body FROM record WHERE seq > ?", (after,))
         for seq in others:
             row = self._run("SELECT body FROM record WHERE seq = ?", (seq,)).fetchone()
             if row and seq <= after:
-                yield row[0]
+                yield seq, row[0]
 
     def entry(self, seq: int) -> Entry | None:
         """Return the entry of record ``seq``, or None when there is none."""
@@ -112,6 +112,10 @@ class Reader:
         return dict(
             self._run("SELECT unit, amount FROM balance WHERE account = ?", (account,)).fetchall()
         )
+
+    def lots(self, account: str) -> tuple[LotPart, ...]:
+        """Return what this ledger did to the dated lots of the member with this account number."""
+        return lots.lots_of(self._connection, account)
 
     def pins(self) -> dict[str, str]:
         """Return the verifiers of PINs changed at this till, by operator."""

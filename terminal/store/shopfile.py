@@ -15,7 +15,7 @@ from terminal.store.swap import MasterDataError
 FILE_BYTES_MAX = 50_000_000
 SALE_POINTS_MAX = 100_000
 """The most one sale may earn: a mistyped price does no more harm than that."""
-_BUILD = b"3"
+_BUILD = b"4"
 """Raised whenever the same shop file would give other databases."""
 
 

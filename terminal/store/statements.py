@@ -5,16 +5,31 @@ account's balance now less what the records after N, and those excepted, did to 
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from sync.protocol.master import Part
 from terminal.codec.entry import decode_books
 from terminal.core import accounts
+from terminal.core.points.entries import LotPart
+from terminal.core.points.lotbook import lot_changes
 from terminal.store.members import UNITS
 from terminal.store.reader import Reader
 
-Bases = dict[str, tuple[int, int, int]]
-"""By account number, of each of :data:`~terminal.store.members.UNITS`."""
+LotKey = tuple[str, int, int]
+"""Ledger, record and part of a lot; this ledger by its own name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bases:
+    """What a statement contains of this till's ledger, by account number, where that is anything."""
+
+    units: dict[str, tuple[int, int, int]]
+    """Signed, of each of :data:`~terminal.store.members.UNITS`."""
+    standing: dict[str, int]
+    """Signed, of the standing points."""
+    lots: dict[str, dict[LotKey, int]]
+    """Of dated lots."""
 
 
 class OwnLedger:
@@ -24,6 +39,7 @@ class OwnLedger:
         """Prepare; the file is opened by the first question."""
         self._path = path
         self._reader: Reader | None = None
+        self._ledger_id = ""
 
     def pins(self) -> dict[str, str]:
         """Return the PINs chosen at this till, by operator."""
@@ -39,17 +55,32 @@ class OwnLedger:
         names = {accounts.member(account): account for account in wanted}
         with reader.at_once():
             sums = {name: reader.holdings(name) for name in names}
-            for body in reader.bodies(part.seq, part.quarantined):
-                for account, unit, amount in decode_books(body).postings:
+            lots = {account: self._lots(reader, account) for account in wanted}
+            for seq, body in reader.bodies(part.seq, part.quarantined):
+                lines = decode_books(body)
+                for account, unit, amount in lines.postings:
                     if account in sums:
                         sums[account][unit] = sums[account].get(unit, 0) - amount
-        return {
+                for account, lot in lot_changes(seq, lines.body):
+                    if account in lots:
+                        key = self._key(lot)
+                        lots[account][key] = lots[account].get(key, 0) - lot.points
+        units = {
             names[name]: (held.get(UNITS[0], 0), held.get(UNITS[1], 0), held.get(UNITS[2], 0))
             for name, held in sums.items()
             if held
         }
+        standing = {names[name]: held.get(accounts.STANDING, 0) for name, held in sums.items()}
+        return Bases(units, standing, lots)
+
+    def _lots(self, reader: Reader, account: str) -> dict[LotKey, int]:
+        return {self._key(lot): lot.points for lot in reader.lots(account)}
+
+    def _key(self, lot: LotPart) -> LotKey:
+        return lot.ledger or self._ledger_id, lot.seq, lot.part
 
     def _open(self) -> Reader:
         if self._reader is None:
             self._reader = Reader.open(self._path)
+            self._ledger_id, _ = self._reader.head()
         return self._reader

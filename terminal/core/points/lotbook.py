@@ -29,7 +29,7 @@ Changes = tuple[tuple[str, LotPart], ...]
 NO_CHANGES: Changes = ()
 
 
-def lot_changes(seq: int, body: Body) -> Changes:
+def lot_changes(seq: int, body: Body | None) -> Changes:
     """Return what record ``seq`` of the entry's own ledger does to dated lots."""
     match body:
         case SalePosted(bill=bill) if bill.points is not None and bill.buyer is not None:
