@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import msgspec
 
+from terminal.core.allowance import Spent
 from terminal.core.journal import NOTHING_DRAWN, Bill, BillPoints, Buyer, Drawn, Tender, Totals
 from terminal.core.points.entries import GrantedLot, LotPart, PointsUsed
 from terminal.core.pricing.quote import Discount, PointsReason, QuoteLine
@@ -148,11 +149,16 @@ class WireTender(msgspec.Struct, array_like=True, frozen=True):
     type: str
     amount: Int
     reference: str = ""
+    spent: tuple[tuple[str, str, str, Int], ...] = ()
+    left: Int = 0
 
 
 def pack_tender(tender: Tender) -> tuple[Any, ...]:
     """Return ``tender`` as it lies in an entry."""
-    return (tender.type, tender.amount, tender.reference)
+    if not tender.spent:
+        return (tender.type, tender.amount, tender.reference)
+    spent = [(part.allowance, part.unit, part.lot, part.amount) for part in tender.spent]
+    return (tender.type, tender.amount, tender.reference, spent, tender.left)
 
 
 def pack_bill(bill: Bill) -> tuple[Any, ...]:
@@ -212,7 +218,8 @@ def _drawn(drawn: Drawn) -> tuple[Any, ...]:
 
 def unpack_tender(wire: WireTender) -> Tender:
     """Return the tender that was read."""
-    return Tender(wire.type, wire.amount, wire.reference)
+    spent = tuple(Spent(*part) for part in wire.spent)
+    return Tender(wire.type, wire.amount, wire.reference, spent, wire.left)
 
 
 def unpack_bill(wire: WireBill) -> Bill:

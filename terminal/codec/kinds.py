@@ -26,7 +26,7 @@ from terminal.codec.bill import (
     unpack_bill,
     unpack_tender,
 )
-from terminal.core import journal
+from terminal.core import allowance, journal, stored
 from terminal.core.journal import Bill, Tender
 from terminal.core.points import entries
 
@@ -39,6 +39,9 @@ KINDS: dict[int, type] = {
     10: entries.GiftGiven,
     11: entries.LotteryOpened,
     12: entries.LotteryDrawn,
+    30: allowance.AllowancesOpened,
+    31: allowance.AllowancesClosed,
+    32: stored.ToppedUp,
 }
 """The kind of entry by its tag."""
 

@@ -32,6 +32,12 @@ POINTS_USED = "house:points-used"
 """Revenue given up for points used as cash."""
 GIFTS = "house:gifts"
 """Revenue of what members pay on top of points for gifts."""
+STORED = "house:stored"
+"""Liability: what members paid in and have not spent yet, in money."""
+PRINCIPAL_ISSUED = "house:principal"
+"""The other side of every principal a member holds."""
+BONUS_ISSUED = "house:bonus"
+"""The other side of every bonus a member holds."""
 
 UNITS = {
     CASH: MONEY,
@@ -44,6 +50,9 @@ UNITS = {
     STANDING_ISSUED: STANDING,
     POINTS_USED: MONEY,
     GIFTS: MONEY,
+    STORED: MONEY,
+    PRINCIPAL_ISSUED: PRINCIPAL,
+    BONUS_ISSUED: BONUS,
 }
 """Every house account and the one unit it is kept in."""
 

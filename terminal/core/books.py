@@ -7,6 +7,7 @@ order. Both therefore hold the same balances, and either can be rebuilt from the
 from collections.abc import Iterable
 
 from terminal.core import accounts
+from terminal.core.allowance import Spent
 from terminal.core.journal import (
     BillPoints,
     Body,
@@ -19,6 +20,7 @@ from terminal.core.journal import (
     UnbalancedError,
 )
 from terminal.core.points.entries import GiftGiven, LotteryDrawn, PointsGiven, PointsTaken
+from terminal.core.stored import ToppedUp
 
 POSTING_MAX = 10**15
 """A thousand times what one sale may come to. More is a forged entry, and would overflow a sum one day."""
@@ -32,6 +34,12 @@ _ASSET = {
     "points": accounts.POINTS_USED,
 }
 """What a tender is to the shop: money it has or is owed, or revenue it gave up."""
+_ISSUED = {
+    accounts.POINTS: accounts.POINTS_ISSUED,
+    accounts.PRINCIPAL: accounts.PRINCIPAL_ISSUED,
+    accounts.BONUS: accounts.BONUS_ISSUED,
+}
+"""The other side of what members hold, by unit."""
 
 
 def deltas(entry: Entry) -> Deltas:
@@ -78,6 +86,8 @@ def postings_of(body: Body, ahead: tuple[Tender, ...] = ()) -> tuple[Posting, ..
             return _of_points(body)
         case PaymentReturned(tender=tender):
             return _pair(accounts.DUE, _ASSET[tender.type], tender.amount)
+        case ToppedUp():
+            return _top_up(body)
         case _:
             return ()
 
@@ -87,7 +97,8 @@ def _sale(sale: SalePosted, ahead: tuple[Tender, ...]) -> tuple[Posting, ...]:
     money: list[tuple[str, int]] = []
     if ahead:
         money.append((accounts.DUE, sum(tender.amount for tender in ahead)))
-    money += [(_ASSET[tender.type], tender.amount) for tender in sale.tenders[len(ahead) :]]
+    for tender in sale.tenders[len(ahead) :]:
+        money += _value(tender) if tender.spent else ((_ASSET[tender.type], tender.amount),)
     if sale.change:
         money.append((accounts.CASH, -sale.change))
     money += [
@@ -104,6 +115,11 @@ def _sale(sale: SalePosted, ahead: tuple[Tender, ...]) -> tuple[Posting, ...]:
         ]
     if buyer is not None and sale.bill.points is not None:
         postings += _bill_points(accounts.member(buyer.account), sale.bill.points)
+    # Points used as cash stand in the bill.
+    spent = [p for each in sale.tenders for p in each.spent if p.unit != accounts.POINTS]
+    if spent:
+        assert buyer is not None, "value is a member's"
+        postings += value_taken(buyer.account, spent)
     return tuple(postings)
 
 
@@ -139,6 +155,37 @@ def _of_points(body: PointsGiven | PointsTaken | GiftGiven | LotteryDrawn) -> tu
     if isinstance(body, GiftGiven) and body.money:
         paid = _pair(_ASSET[body.tender], accounts.GIFTS, body.money)
     return (*taken, *paid) if body.points else paid
+
+
+def value_taken(account: str, spent: Iterable[Spent]) -> list[Posting]:
+    """Return the postings by which a member's value becomes less, in the units that it is kept in."""
+    sums: dict[str, int] = {}
+    for part in spent:
+        sums[part.unit] = sums.get(part.unit, 0) + part.amount
+    return [leg for unit, amount in sums.items() for leg in value_given(account, unit, -amount)]
+
+
+def value_given(account: str, unit: str, amount: int) -> tuple[Posting, Posting]:
+    """Return the postings by which a member holds ``amount`` more of ``unit``; less, if negative."""
+    return (
+        Posting(_ISSUED[unit], unit, amount),
+        Posting(accounts.member(account), unit, -amount),
+    )
+
+
+def _value(tender: Tender) -> list[tuple[str, int]]:
+    """Return what a tender of value is in money: principal was owed, all else is a discount."""
+    principal = sum(part.amount for part in tender.spent if part.unit == accounts.PRINCIPAL)
+    rest = _ASSET.get(tender.type, accounts.DISCOUNTS)
+    return [(accounts.STORED, principal), (rest, tender.amount - principal)]
+
+
+def _top_up(body: ToppedUp) -> tuple[Posting, ...]:
+    money = [Posting(_ASSET[kind], accounts.MONEY, amount) for kind, amount, _ in body.paid]
+    money.append(Posting(accounts.STORED, accounts.MONEY, -body.principal))
+    for unit, lot in body.value_lots():
+        money += value_given(body.account, unit, lot.amount)
+    return tuple(money)
 
 
 def _pair(debit: str, credit: str, amount: int) -> tuple[Posting, ...]:

@@ -9,6 +9,7 @@ the one it corrects. Fields are only ever added, at the end.
 
 from dataclasses import dataclass
 
+from terminal.core.allowance import AllowancesClosed, AllowancesOpened, Spent
 from terminal.core.points.entries import (
     GiftGiven,
     GrantedLot,
@@ -19,6 +20,7 @@ from terminal.core.points.entries import (
     PointsUsed,
 )
 from terminal.core.pricing.quote import PointsReason, QuoteLine
+from terminal.core.stored import ToppedUp
 from terminal.core.units import Minor, Points
 
 ENGINE_VERSION = 1
@@ -74,6 +76,10 @@ class Tender:
     type: str
     amount: Minor
     reference: str = ""
+    spent: tuple[Spent, ...] = ()
+    """Of value: the allowances and lots it comes from."""
+    left: int = 0
+    """Of value: what the member had left of it afterwards, as far as this till knew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +203,12 @@ Body = (
     | GiftGiven
     | LotteryOpened
     | LotteryDrawn
+    | AllowancesOpened
+    | AllowancesClosed
+    | ToppedUp
 )
+NUMBERED = (SalePosted, ToppedUp)
+"""Entries with a receipt: their field ``receipt`` is its name, given when they are posted."""
 
 
 @dataclass(frozen=True, slots=True)

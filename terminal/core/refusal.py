@@ -69,6 +69,18 @@ class Key(StrEnum):
     CHOICE_TOO_MANY = "choice-too-many"
     NO_DATA_YET = "no-data-yet"
     DISK_FULL = "disk-full"
+    VALUE_NO_MEMBER = "value-no-member"
+    VALUE_SHORT = "value-short"
+    VALUE_USED_UP = "value-used-up"
+    VALUE_ASK_AGAIN = "value-ask-again"
+    VALUE_TOO_OLD = "value-too-old"
+    VALUE_UNPROVEN = "value-unproven"
+    VALUE_CONFIRM = "value-confirm"
+    TOPUP_RIGHT = "topup-right"
+    TOPUP_TOO_SMALL = "topup-too-small"
+    TOPUP_CASH = "topup-cash"
+    TOPUP_NAMED = "topup-named"
+    TOPUP_ANONYMOUS = "topup-anonymous"
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,16 +46,13 @@ from terminal.core.pricing.basket import Goods, Line, Member
 from terminal.core.pricing.coupons import Coupon
 from terminal.core.pricing.facts import NO_FACTS, Facts
 from terminal.core.pricing.limits import too_much
-from terminal.core.pricing.quote import EMPTY, Quote, price
+from terminal.core.pricing.quote import EMPTY, Quote, price, with_bonus
 from terminal.core.pricing.rules import RuleBook
 from terminal.core.refusal import Key, Refusal, refuse
-from terminal.core.units import MONEY_MAX, Minor, Thousandths
-
-CASH, EXTERNAL = "cash", "external"
-"""The tenders that need nobody's word. Value (stored value, points, coupons, counts, credit) is spent only
-against an allowance of the head office and refused where there is none."""
-TENDERS_MAX = 20
-REFERENCE_MAX = 64
+from terminal.core.stored import Purse, split
+from terminal.core.tenders import CASH, UNMADE, Asked
+from terminal.core.tenders import offered as tenders_of
+from terminal.core.units import Minor, Thousandths
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +201,8 @@ class Turn:
     facts: Facts = NO_FACTS
     """The world now, as far as rules may ask for it; what belongs to the member is added to it."""
     history: History = NO_HISTORY
+    purse: Purse | None = None
+    """What the member may spend of stored value; None where nobody pays with it."""
 
     @property
     def world(self) -> World:
@@ -219,7 +218,7 @@ def step(state: State, event: Event, turn: Turn) -> Step | Refusal:
         case Open(sale), _:
             return _open(sale, event, turn)
         case Due(), _:
-            return _due(state, event)
+            return _due(state, event, turn)
         case _:
             return refuse(Key.NO_SALE)
 
@@ -262,10 +261,10 @@ def _bring(sale: Sale, event: CouponShown | CouponTaken | RuleChosen, turn: Turn
             return _with(sale, with_choice(sale.brought, rule, turn.world, is_on=is_on), turn)
 
 
-def _due(due: Due, event: Event) -> Step | Refusal:
+def _due(due: Due, event: Event, turn: Turn) -> Step | Refusal:
     match event:
         case Tendered(tender):
-            return take(due, tender)
+            return take(due, tender, turn)
         case TendersCleared() if due.ahead:
             return refuse(Key.PAYMENT_TAKEN, amount=sum(tender.amount for tender in due.ahead))
         case TendersCleared():
@@ -285,21 +284,40 @@ def bill(sale: Sale) -> Bill:
     return Bill(sale.id, buyer, quote.lines, totals, quote.points_why, drawn, points_in(quote))
 
 
-def take(due: Due, tender: Tender) -> Step | Refusal:
+def take(due: Due, tender: Tender, turn: Turn) -> Step | Refusal:
     """Return ``due`` after ``tender``: still due, or posted and done."""
     missing = due.sale.quote.total - due.paid
-    refusal = _tender_refusal(due, tender, missing)
-    if refusal is not None:
-        return refusal
+    taken = offered(due, tender, turn)
+    if isinstance(taken, Refusal):
+        return taken
+    tender = taken
     if tender.amount < missing:
         left = Tell("more-due", "warn", (("amount", missing - tender.amount),))
-        if tender.type == CASH:
+        if tender.type in UNMADE:
             return replace(due, tenders=(*due.tenders, tender)), (left,)
         body = journal.PaymentTaken(bill(due.sale), tender)
         post = Post(body, postings_of(body), due.sale.quote.facts)
         return replace(due, ahead=(*due.ahead, tender)), (post, left)
     tenders = (*due.tenders, tender)
-    return Idle(), posted(due.sale, due.ahead, tenders, tender.amount - missing)
+    sale = earning(due.sale, tenders, turn)
+    return Idle(), posted(sale, due.ahead, tenders, tender.amount - missing)
+
+
+def offered(due: Due, tender: Tender, turn: Turn) -> Tender | Refusal:
+    """Return ``tender`` as it may be taken for what is due; see :func:`terminal.core.tenders.offered`."""
+    asked = Asked(due.sale.quote.total - due.paid, (*due.ahead, *due.tenders), due.sale.member)
+    return tenders_of(asked, tender, turn.purse)
+
+
+def earning(sale: Sale, tenders: tuple[Tender, ...], turn: Turn) -> Sale:
+    """Return ``sale`` with the points it earns paid so: bonus money earns none."""
+    _, bonus = split(part for tender in tenders for part in tender.spent)
+    if not bonus or not sale.lines:  # A sale that comes back after a crash knows its bill only.
+        return sale
+    facts = facts_of_sale(turn.world, sale.member, sale.brought, "")
+    return replace(
+        sale, quote=with_bonus(sale.quote, sale.lines, bonus, sale.member, turn.rules, facts)
+    )
 
 
 def posted(
@@ -348,22 +366,6 @@ def _void(state: Open | Due) -> Step:
     return Idle(), tuple(effects)
 
 
-def _tender_refusal(due: Due, tender: Tender, missing: Minor) -> Refusal | None:
-    if tender.type not in (CASH, EXTERNAL):
-        return refuse(Key.TENDER_NOT_HERE, type=tender.type)
-    if not 0 <= tender.amount <= MONEY_MAX or (tender.amount == 0 and missing):
-        return refuse(Key.AMOUNT_RANGE)
-    # The last place is kept for a tender that pays the rest, so that a sale can always be ended.
-    if len(due.ahead) + len(due.tenders) >= TENDERS_MAX - (tender.amount < missing):
-        return refuse(Key.AMOUNT_RANGE)
-    if tender.type == EXTERNAL:
-        if tender.amount > missing:
-            return refuse(Key.OVERPAID, missing=missing)
-        if not tender.reference or len(tender.reference) > REFERENCE_MAX:
-            return refuse(Key.REFERENCE_MISSING)
-    return None
-
-
 def repriced(sale: Sale, turn: Turn, tender: str = "") -> Sale | Refusal:
     """Return ``sale`` at the prices of the rules in force, or why it is too much for one sale.
 
@@ -387,7 +389,7 @@ def _pay(sale: Sale, tender: Tender, turn: Turn) -> Step | Refusal:
         whole = repriced(sale, turn, CASH)
         if not isinstance(whole, Refusal) and tender.amount >= whole.quote.total:
             sale = whole
-    return take(Due(sale, (), ()), tender)
+    return take(Due(sale, (), ()), tender, turn)
 
 
 def _priced(sale: Sale, turn: Turn, *effects: Effect) -> Step | Refusal:

@@ -13,6 +13,7 @@ from terminal.core.journal import Tender
 from terminal.core.pricing.coupons import Coupon
 from terminal.core.refusal import Key, Refusal, refuse
 from terminal.core.sale import Due, Idle, Open, Sale, State, Turn
+from terminal.core.tenders import CASH
 from terminal.core.units import Minor
 
 HELD_MAX = 20
@@ -159,8 +160,8 @@ def _lies_here(till: Till, event: Event) -> bool:
 
 
 def _sell(till: Till, event: Sold, turn: Turn) -> Outcome | Refusal:
-    is_cash = all(each.type == sale.CASH for each in event.tenders)
-    wanted = whole(event, turn, sale.CASH if is_cash else "")
+    is_cash = all(each.type == CASH for each in event.tenders)
+    wanted = whole(event, turn, CASH if is_cash else "")
     if isinstance(wanted, Refusal):
         return wanted
     total = wanted.quote.total
@@ -171,15 +172,15 @@ def _sell(till: Till, event: Sold, turn: Turn) -> Outcome | Refusal:
     due = Due(wanted, (), ())
     for number, tender in enumerate(event.tenders, 1):
         missing = total - due.paid
-        last = sale.take(due, tender)
+        last = sale.offered(due, tender, turn)
         if isinstance(last, Refusal):
             return last
+        due = replace(due, tenders=(*due.tenders, last))
         if tender.amount >= missing:
             if number < len(event.tenders):
                 return refuse(Key.OVERPAID, missing=0)
-            tenders = (*due.tenders, tender)
-            return till, sale.posted(wanted, (), tenders, tender.amount - missing, "sold")
-        due = replace(due, tenders=(*due.tenders, tender))
+            wanted = sale.earning(wanted, due.tenders, turn)
+            return till, sale.posted(wanted, (), due.tenders, tender.amount - missing, "sold")
     return refuse(Key.TOTAL_DIFFERS, total=total)
 
 

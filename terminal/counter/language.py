@@ -60,7 +60,7 @@ TROUBLES = (
     "other",
 )
 TENDERS = ("cash", "stored_value", "points", "coupon", "count", "credit", "external")
-_MONEY = frozenset({"amount", "total", "change", "missing"})
+_MONEY = frozenset({"amount", "total", "change", "missing", "possible", "limit", "least"})
 
 
 class Language:

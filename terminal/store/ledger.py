@@ -13,9 +13,10 @@ from typing import Self
 
 from sync.protocol.record import genesis, seal
 from terminal.codec.entry import decode
-from terminal.core.journal import Entry, SalePosted
+from terminal.core.allowance import Held, LotShare, Wallet
+from terminal.core.journal import NUMBERED, Entry
 from terminal.core.points.entries import LotPart
-from terminal.store import chain, lots, prints, projections, schema, uses
+from terminal.store import allowances, chain, lots, prints, projections, schema, uses
 from terminal.store.calls import (
     INDEX_EVERY,
     INDEX_MAX,
@@ -139,7 +140,7 @@ class Ledger:
             UnbalancedError, RecordTooLargeError: The entry is no entry; a bug. Nothing was changed.
         """
         seq, digest = self.head_seq + 1, seal(self.head_digest, data)
-        sale = isinstance(entry.body, SalePosted)
+        sale = isinstance(entry.body, NUMBERED)
         receipts = self.receipts + sale
         hashed, asked = (hash_of(call.id), call.body_digest) if call else (None, None)
         with self._disk.commit():
@@ -189,6 +190,18 @@ class Ledger:
     def lots(self, account: str) -> tuple[LotPart, ...]:
         """Return what this ledger did to the dated lots of the member with this account number."""
         return lots.lots_of(self._disk.connection, account)
+
+    def wallet(self, account: str) -> Wallet:
+        """Return the open allowances of a member and what is left of them."""
+        return allowances.wallet(self._disk.connection, account)
+
+    def open_allowances(self) -> tuple[Held, ...]:
+        """Return every open allowance and what is left of it."""
+        return allowances.open_allowances(self._disk.connection)
+
+    def value_lots(self, account: str) -> tuple[tuple[str, LotShare], ...]:
+        """Return what this ledger did to a member's lots, each with its unit."""
+        return allowances.lots(self._disk.connection, account)
 
     def open_payments(self) -> tuple[OpenPayment, ...]:
         """Return payments taken for sales that are not posted, oldest first."""

@@ -19,7 +19,7 @@ from terminal.core.journal import (
     SalePosted,
     Tender,
 )
-from terminal.store import lots, uses
+from terminal.store import allowances, lots, uses
 
 _ADD = (
     "INSERT INTO balance VALUES (?, ?, ?)"
@@ -36,6 +36,7 @@ DERIVED = (
     "copy",
     "lot",
     *uses.DERIVED,
+    *allowances.DERIVED,
 )
 """Every table that a rebuild empties and fills again."""
 
@@ -61,6 +62,7 @@ def apply(connection: sqlite3.Connection, seq: int, entry: Entry, open_sales: se
         connection.executemany(_ADD, [(*key, amount) for key, amount in deltas.items()])
     uses.apply(connection, seq, entry)
     lots.apply(connection, seq, entry.body)
+    allowances.apply(connection, entry.body)
     run = connection.execute
     match entry.body:
         case SalePosted(bill=bill):

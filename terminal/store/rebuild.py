@@ -6,7 +6,7 @@ stay as they are.
 
 from pathlib import Path
 
-from terminal.core.journal import SalePosted, UnbalancedError
+from terminal.core.journal import NUMBERED, UnbalancedError
 from terminal.store import projections
 from terminal.store.calls import extend_index
 from terminal.store.chain import digest_before, follow, meaning
@@ -43,7 +43,7 @@ def _rebuild(disk: Disk) -> int:
     open_sales: set[str] = set()
     for seq, body, _ in follow(disk.connection, 1, digest_before(disk.connection, 1)):
         entry = meaning(seq, body)
-        is_sale = isinstance(entry.body, SalePosted)
+        is_sale = isinstance(entry.body, NUMBERED)
         receipts += is_sale
         try:
             projections.apply(disk.connection, seq, entry, open_sales)

@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 from peewee import PeeweeException, SqliteDatabase
 
+from terminal.store import allowances
 from terminal.store.errors import LedgerError, NewerSchemaError
 
 SCHEMA_VERSION = 2
@@ -70,6 +71,7 @@ TABLES_2: tuple[str, ...] = (
     PRIMARY KEY (rule, scope)) STRICT, WITHOUT ROWID""",
     "CREATE TABLE coupon_use (coupon TEXT PRIMARY KEY, seq INTEGER NOT NULL) STRICT, WITHOUT ROWID",
     "CREATE TABLE shopper (account TEXT PRIMARY KEY, seq INTEGER NOT NULL) STRICT, WITHOUT ROWID",
+    *allowances.TABLES,
 )
 """What version 2 adds: tables of what no ledger of version 1 holds, so they start empty; but ``shopper``."""
 

@@ -9,15 +9,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from terminal.codec.entry import UndecodableError, decode
-from terminal.core.journal import Entry, PaymentTaken, SalePosted, UnbalancedError
-from terminal.store import projections, schema, uses
+from terminal.core.journal import NUMBERED, Entry, PaymentTaken, UnbalancedError
+from terminal.store import allowances, projections, schema, uses
 from terminal.store.calls import hash_of
 from terminal.store.chain import digest_before, follow
 from terminal.store.errors import DamagedError
 
 FAULTS_MAX = 100
 """No more faults are listed; one damaged block breaks many things."""
-_FOLDED = ("balance", "payment", "pin", "lockout", "copy", "lot", *uses.DERIVED)
+_FOLDED = (
+    "balance", "payment", "pin", "lockout", "copy", "lot", *uses.DERIVED, *allowances.DERIVED,
+)  # fmt: skip
 _LAGGING = (
     ("receipt", "SELECT number, seq FROM receipt", "number"),
     (
@@ -90,7 +92,7 @@ class _Fold:
         """Apply record ``seq`` and check what its row says beside the bytes."""
         try:
             entry = decode(body)
-            is_sale = isinstance(entry.body, SalePosted)
+            is_sale = isinstance(entry.body, NUMBERED)
             self.receipts += is_sale
             self._check_row(ledger, seq, entry, self.receipts if is_sale else None)
             if isinstance(entry.body, PaymentTaken):

@@ -27,10 +27,6 @@ from terminal.core.pricing.quote import QuoteLine
 from terminal.core.pricing.rules import RuleBook
 from terminal.core.refusal import Key, Refusal
 from terminal.core.sale import (
-    CASH,
-    EXTERNAL,
-    REFERENCE_MAX,
-    TENDERS_MAX,
     Idle,
     LineAdded,
     MemberIdentified,
@@ -40,6 +36,7 @@ from terminal.core.sale import (
     Voided,
     step,
 )
+from terminal.core.tenders import CASH, EXTERNAL, REFERENCE_MAX, TENDERS_MAX
 from terminal.core.units import MONEY_MAX, QUANTITY_MAX
 from tests.kit.goods import BREAD, TURN, WANG, WATER, entry, rule
 from tests.kit.sales import PAID, paid, posts

@@ -19,7 +19,8 @@ from terminal.core.journal import (
     UnbalancedError,
 )
 from terminal.core.refusal import Refusal
-from terminal.core.sale import CASH, EXTERNAL, Due, Idle, Tendered, Voided, step
+from terminal.core.sale import Due, Idle, Tendered, Voided, step
+from terminal.core.tenders import CASH, EXTERNAL
 from tests.kit.goods import BREAD, TURN, WANG, WATER, entry
 from tests.kit.sales import PAID, paid, posts
 

@@ -11,8 +11,8 @@ from terminal.core.journal import Entry, SalePosted, Tender
 from terminal.core.receipts.layout import cut, money, quantity, spread, wrap
 from terminal.core.receipts.sale import Head, claim, copy_of, lay_out, mask
 from terminal.core.receipts.words import ENGLISH, WORDS
-from terminal.core.sale import CASH, EXTERNAL
 from terminal.core.slip import Barcode, QrCode, TextLine, width
+from terminal.core.tenders import CASH, EXTERNAL
 from tests.kit.goods import APPLES, BREAD, WANG, WATER, entry
 from tests.kit.sales import PAID, paid, posts
 

@@ -8,10 +8,6 @@ from terminal.core.journal import PaymentReturned, PaymentTaken, SalePosted, Sal
 from terminal.core.pricing.basket import LINES_MAX, Goods
 from terminal.core.refusal import Key, Refusal
 from terminal.core.sale import (
-    CASH,
-    EXTERNAL,
-    REFERENCE_MAX,
-    TENDERS_MAX,
     Due,
     Idle,
     LineAdded,
@@ -26,6 +22,7 @@ from terminal.core.sale import (
     Voided,
     step,
 )
+from terminal.core.tenders import CASH, EXTERNAL, REFERENCE_MAX, TENDERS_MAX
 from terminal.core.units import MONEY_MAX, QUANTITY_MAX
 from tests.kit.goods import APPLES, BREAD, GIFT, NO_RULES, RULES, TURN, WANG, WATER
 
@@ -215,7 +212,8 @@ def test_a_sale_of_total_nought_is_posted_with_a_tender_of_nought():
         (Tender(EXTERNAL, 251, "ref"), Key.OVERPAID),
         (Tender(EXTERNAL, 250), Key.REFERENCE_MISSING),
         (Tender(EXTERNAL, 250, "x" * (REFERENCE_MAX + 1)), Key.REFERENCE_MISSING),
-        (Tender("stored_value", 250), Key.TENDER_NOT_HERE),
+        (Tender("credit", 250), Key.TENDER_NOT_HERE),
+        (Tender("stored_value", 250), Key.VALUE_NO_MEMBER),
         (Tender("points", 250), Key.TENDER_NOT_HERE),
         (Tender("coupon", 250), Key.TENDER_NOT_HERE),
         (Tender("count", 250), Key.TENDER_NOT_HERE),

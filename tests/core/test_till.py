@@ -11,8 +11,6 @@ from terminal.core import sale
 from terminal.core.journal import Tender
 from terminal.core.refusal import Key, Refusal
 from terminal.core.sale import (
-    CASH,
-    EXTERNAL,
     Idle,
     LineAdded,
     LineChanged,
@@ -20,6 +18,7 @@ from terminal.core.sale import (
     Open,
     Turn,
 )
+from terminal.core.tenders import CASH, EXTERNAL
 from terminal.core.till import (
     HELD_MAX,
     NEW,

@@ -11,7 +11,8 @@ from terminal.core.effects import Post
 from terminal.core.journal import Entry, SalePosted, Tender
 from terminal.core.pricing.basket import Goods
 from terminal.core.refusal import Refusal
-from terminal.core.sale import CASH, Idle, LineAdded, MemberIdentified, Tendered, step
+from terminal.core.sale import Idle, LineAdded, MemberIdentified, Tendered, step
+from terminal.core.tenders import CASH
 from tests.kit import goods
 
 _TEA = Goods("6921168509256", "东方树叶乌龙茶500ml", 550, "drinks", tax_basis_points=1300)

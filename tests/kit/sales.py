@@ -6,8 +6,6 @@ from terminal.core.effects import Post
 from terminal.core.journal import Tender
 from terminal.core.refusal import Refusal
 from terminal.core.sale import (
-    CASH,
-    EXTERNAL,
     Due,
     Idle,
     LineAdded,
@@ -17,6 +15,7 @@ from terminal.core.sale import (
     Tendered,
     step,
 )
+from terminal.core.tenders import CASH, EXTERNAL
 from tests.kit import goods
 
 GOODS = st.sampled_from(

@@ -2,6 +2,7 @@
 
 from terminal.codec.entry import encode
 from terminal.core import accounts
+from terminal.core.allowance import Allowance, AllowancesClosed, AllowancesOpened, LotShare
 from terminal.core.books import postings_of
 from terminal.core.journal import (
     Bill,
@@ -31,6 +32,7 @@ from terminal.core.points.entries import (
 )
 from terminal.core.points.lottery import Prize
 from terminal.core.pricing.quote import Discount, PointsReason, QuoteLine
+from terminal.core.stored import ToppedUp
 from terminal.store.schema import Identity
 
 KEY = bytes(range(32))
@@ -98,6 +100,9 @@ def sale_entry(
     return made, encode(made)
 
 
+LOTS = (LotShare("t0", 700, 20260101, 20260102, 20270101), LotShare("opening", 30))
+
+
 def every_kind() -> tuple[Body, ...]:
     external = Tender("external", 300, "QR 17")
     return (
@@ -144,6 +149,26 @@ def every_kind() -> tuple[Body, ...]:
         ),
         LotteryDrawn(
             "100001", 11, "wheel", 1, b"6:100001,4:call", KEY, 123456, "tv", "电视", 50, (PART,)
+        ),
+        AllowancesOpened(
+            (Allowance("a1", "100001", "principal", LOTS, "tap", 3, 1_700_000_000_000, 9),)
+        ),
+        AllowancesClosed(("a1", "a2"), "gone"),
+        ToppedUp(
+            "S01-T1-1-000002",
+            "t1",
+            "100001",
+            "uid:1",
+            (("external", 50_000, "QR 18"),),
+            50_000,
+            5_000,
+            "ladder",
+            "2",
+            (100, 20),
+            20261121,
+            1_700_000_000_000,
+            1_700_000_900_000,
+            is_allowance=False,
         ),
     )
 

@@ -13,12 +13,12 @@ from terminal.core.points.earn import Why, earn
 from terminal.core.points.entries import GrantedLot
 from terminal.core.points.refused import Refused
 from terminal.core.pricing.basket import Line, Member
-from terminal.core.pricing.earning import Earning, earning, offered
+from terminal.core.pricing.earning import Earning, earning, earning_nets, offered
 from terminal.core.pricing.engine import Priced, evaluate, points_of
 from terminal.core.pricing.facts import NO_FACTS, Facts, Recorder
 from terminal.core.pricing.promotions import PercentOff
 from terminal.core.pricing.rules import GROUPS, RuleBook
-from terminal.core.rounding import half_up
+from terminal.core.rounding import half_up, share
 from terminal.core.units import ONE_PIECE, Minor, Points, Thousandths
 
 
@@ -178,6 +178,20 @@ def earning_again(quote: Quote, earned: Earning) -> Quote:
 def _campaigns(found: Priced) -> tuple[str, ...]:
     asked = {taken[1].promotion.when.coupon for of_line in found.taken for taken in of_line}
     return tuple(sorted(asked - {""}))
+
+
+def with_bonus(
+    quote: Quote,
+    lines: Sequence[Line],
+    bonus: Minor,
+    member: Member | None,
+    rules: RuleBook,
+    facts: Facts,
+) -> Quote:
+    """Return ``quote`` as it earns when ``bonus`` of it is paid with bonus money, shared by nets."""
+    nets = [line.net for line in quote.lines]
+    paid = earning_nets(lines, nets, share(bonus, nets))
+    return earning_again(quote, earning(lines, paid, member, rules, facts))
 
 
 def _reasons(found: Priced, place: int) -> tuple[Discount, ...]:
