@@ -6,6 +6,7 @@ from sync.hq.page.answers import PointsPart, Reason, points_parts, reasons
 from sync.hq.page.language import Language
 from sync.hq.views import RecordView
 from terminal.core import journal
+from terminal.core.allowance import AllowancesClosed, AllowancesOpened
 from terminal.core.journal import Bill, Body, Posting, Tender, Versions
 from terminal.core.points.entries import (
     GiftGiven,
@@ -14,6 +15,7 @@ from terminal.core.points.entries import (
     PointsGiven,
     PointsTaken,
 )
+from terminal.core.stored import ToppedUp
 
 KINDS = {
     journal.SalePosted: "sale",
@@ -28,6 +30,9 @@ KINDS = {
     GiftGiven: "gift for points",
     LotteryOpened: "lottery opened",
     LotteryDrawn: "lottery draw",
+    AllowancesOpened: "allowances taken",
+    AllowancesClosed: "allowances closed",
+    ToppedUp: "top-up",
 }
 """What kind of event a body is, as the API names it and the page translates it."""
 
@@ -41,6 +46,8 @@ DETAILS: dict[type, tuple[str, ...]] = {
     GiftGiven: ("account", "name", "pieces", "points"),
     LotteryOpened: ("name", "points"),
     LotteryDrawn: ("account", "lottery", "name", "points"),
+    AllowancesClosed: ("cause",),
+    ToppedUp: ("account", "principal", "bonus", "rule"),
 }
 """What an event of a kind says beside bill and postings, by the names of its fields."""
 _NAMES = {"sale_id": "sale", "until_ms": "until"}
