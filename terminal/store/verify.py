@@ -73,7 +73,7 @@ def _verify(connection: sqlite3.Connection) -> Verdict:
             last, holds = seq, digest
         faults += fold.faults
         faults += _against(connection, fold, last)
-    except (DamagedError, sqlite3.DatabaseError, TypeError) as error:
+    except (DamagedError, sqlite3.DatabaseError, TypeError, UnicodeDecodeError) as error:
         faults.append(f"chain: {error}")
     return Verdict(ledger_id, last, holds, tuple(faults[:FAULTS_MAX]))
 

@@ -20,8 +20,6 @@ from terminal.core.receipts.sale import Head, lay_out
 from terminal.core.receipts.words import ENGLISH
 from terminal.core.refusal import Key, Refusal
 from terminal.core.sale import (
-    CASH,
-    EXTERNAL,
     Idle,
     LineAdded,
     LineChanged,
@@ -34,6 +32,7 @@ from terminal.core.sale import (
     Voided,
 )
 from terminal.core.slip import TextLine
+from terminal.core.tenders import CASH, EXTERNAL
 from terminal.core.till import NEW, Held, Operator, Resumed, SignedIn, SignedOut, Sold, handle
 from tests.kit.days import Day
 from tests.kit.goods import APPLES, BREAD, GIFT, LI, RULES, SWEET, TOBACCO, WANG, WATER
