@@ -69,5 +69,10 @@ TABLES_3 = (
         name TEXT NOT NULL, kind TEXT NOT NULL, key TEXT NOT NULL, version INTEGER NOT NULL,
         until_version INTEGER NOT NULL, body BLOB,
         PRIMARY KEY (name, kind, key, version)) STRICT, WITHOUT ROWID""",
+    # Which ledger of its till each is, and where the one before it ended.
+    """CREATE TABLE lineage (
+        ledger_id TEXT PRIMARY KEY, terminal TEXT NOT NULL, ordinal INTEGER NOT NULL,
+        previous TEXT NOT NULL, previous_seq INTEGER NOT NULL, previous_digest BLOB NOT NULL)
+        STRICT, WITHOUT ROWID""",
 )
 """What schema 3 adds."""

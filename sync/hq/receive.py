@@ -14,12 +14,19 @@ from sync.hq.store import Held, Store, Stream
 from sync.mqtt import Message
 from sync.protocol.ack import Ack, Status, read_ack, write_ack
 from sync.protocol.batch import Batch, key_id_of, regards, unpack
-from sync.protocol.hello import Hello, Welcome, read_hello, write_welcome
+from sync.protocol.hello import (
+    BATCH_VERSIONS,
+    Hello,
+    Welcome,
+    common_version,
+    read_hello,
+    write_welcome,
+)
 from sync.protocol.keys import BadKeyError, PublicKey, SecretKey, load_public
 from sync.protocol.master import ask_key_id, is_numbered, read_ask
 from sync.protocol.record import DIGEST_BYTES, genesis
 from sync.protocol.state import read_till_state
-from sync.protocol.wire import BadEnvelopeError
+from sync.protocol.wire import VERSION, BadEnvelopeError
 
 REFUSAL_EVERY_MS = 200
 """Refused messages are kept at most this often, so that garbage does not wear out the disk."""
@@ -153,24 +160,46 @@ class Receiver:
         return Message(topics.topic(terminal, topics.ACK), write_ack(ack, self._key))
 
     def _hello(self, terminal: str, message: Message, now_ms: int) -> list[Message]:
-        hello, key = read_hello(message.payload)
+        try:
+            hello, key = read_hello(message.payload)
+        except BadEnvelopeError as error:
+            if error.reason != "version":
+                raise
+            return [self._unknown_version(terminal, message, now_ms)]
         if hello.terminal != terminal:
             raise BadEnvelopeError("terminal", f"{hello.terminal} on the topic of {terminal}")
         reason = self._objection(hello, key, now_ms)
+        ordinals = 0
         if reason:
             self._keep(message, reason, now_ms)
             held = Held(Status.REFUSED, 0, 0, _NO_DIGEST, reason)
         else:
             held = self._greet(hello, key, now_ms)
+            ordinals = self._store.ordinals(hello.terminal, hello.ledger_id)
         ack = Ack(
             hello.ledger_id, held.branch, held.seq, held.digest, self._timeline, held.status, reason
         )
-        welcome = Welcome(hello.nonce, self._key.public.raw, write_ack(ack, self._key))
+        welcome = Welcome(
+            hello.nonce,
+            self._key.public.raw,
+            write_ack(ack, self._key),
+            ordinals,
+            common_version(hello.versions) or VERSION,
+        )
         payload = write_welcome(welcome, self._key)
         return [Message(topics.topic(terminal, topics.RESPONSE), payload)]
 
+    def _unknown_version(self, terminal: str, message: Message, now_ms: int) -> Message:
+        """Answer a hello of a later version than ours, which we cannot read, with a word that it can."""
+        self._keep(message, "version", now_ms)
+        reason = f"version: the head office knows {BATCH_VERSIONS}"
+        held = Held(Status.REFUSED, 0, 0, _NO_DIGEST, reason)
+        return self._answer(terminal, "", held, message.payload)
+
     def _objection(self, hello: Hello, key: PublicKey, now_ms: int) -> str:
         """Return why this till is not heard, empty if it is; keeps its key at the first time."""
+        if common_version(hello.versions) is None:
+            return f"version: the head office knows {BATCH_VERSIONS}"
         known = self._store.key_of(hello.terminal)
         if known is None:
             owner = self._store.key(key.key_id)
@@ -185,9 +214,9 @@ class Receiver:
     def _greet(self, hello: Hello, key: PublicKey, now_ms: int) -> Held:
         streams = self._store.streams(hello.ledger_id)
         if not streams:
-            start = genesis(hello.ledger_id, key.raw)
-            who = (hello.ledger_id, hello.terminal, key.key_id)
-            streams = [self._store.open_ledger(*who, start, now_ms)]
+            # A machine that replaces another vouches for what that one's key began.
+            start = genesis(hello.ledger_id, hello.ledger_key or key.raw)
+            streams = [self._store.open_ledger(hello, key.key_id, start, now_ms)]
         said = self._what_we_said(hello)
         if said is not None and not self._holds(streams, said):
             self._timeline = self._store.raise_timeline(said.timeline)

@@ -13,6 +13,7 @@ from sync.hq.master import MasterStore, touch
 from sync.hq.schema import record_id
 from sync.protocol.ack import Status
 from sync.protocol.batch import BATCH_BYTES_MAX, Batch
+from sync.protocol.hello import Hello
 from sync.protocol.state import TillState
 
 BRANCHES_MAX = 100
@@ -110,13 +111,33 @@ class Store:
         rows = self._sql.execute(_STREAM + " WHERE ledger_id = ? ORDER BY branch", (ledger_id,))
         return [Stream(*row) for row in rows]
 
-    def open_ledger(
-        self, ledger_id: str, terminal: str, key_id: bytes, start: bytes, now_ms: int
-    ) -> Stream:
-        """Return the first stream of a new ledger; ``start`` is what its chain starts with."""
+    def open_ledger(self, hello: Hello, key_id: bytes, start: bytes, now_ms: int) -> Stream:
+        """Return the first stream of a ledger that is new here; ``start`` is what its chain starts with."""
         with self._database.transaction():
-            self._add_stream(ledger_id, 0, terminal, key_id, None, (0, start), now_ms)
-        return self.streams(ledger_id)[0]
+            self._add_stream(hello.ledger_id, 0, hello.terminal, key_id, None, (0, start), now_ms)
+            self._sql.execute(
+                "INSERT INTO lineage VALUES (?, ?, ?, ?, ?, ?)",
+                (
+                    hello.ledger_id,
+                    hello.terminal,
+                    hello.ordinal,
+                    hello.previous,
+                    hello.previous_seq,
+                    hello.previous_hash,
+                ),
+            )
+        return self.streams(hello.ledger_id)[0]
+
+    def ordinals(self, terminal: str, apart_from: str) -> int:
+        """Return the highest ordinal of a till's ledgers but one, 0 when there is no other."""
+        (highest,) = self._database.one(
+            "SELECT coalesce(max(coalesce(lineage.ordinal, 1)), 0) FROM stream"
+            " LEFT JOIN lineage ON lineage.ledger_id = stream.ledger_id"
+            " WHERE stream.terminal = ? AND stream.ledger_id <> ?",
+            terminal,
+            apart_from,
+        )
+        return int(highest)
 
     def digest_at(self, stream: Stream, seq: int) -> bytes | None:
         """Return the digest of record ``seq`` of a stream, or ``None`` if it is not held."""

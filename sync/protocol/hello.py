@@ -5,11 +5,17 @@ the one enrolled, and the last acknowledgement it got: one that the head office 
 shows that the head office came back from an old backup.
 """
 
+from collections.abc import Sequence
+from typing import Annotated
+
 import msgspec
+from msgspec import Meta
 
 from sync.protocol.keys import BadKeyError, PublicKey, SecretKey
+from sync.protocol.record import DIGEST_BYTES, LEDGER_ID
 from sync.protocol.wire import (
     MESSAGE_BYTES_MAX,
+    VERSION,
     BadEnvelopeError,
     Branch,
     Digest,
@@ -27,6 +33,15 @@ from sync.protocol.wire import (
     verify,
 )
 
+BATCH_VERSIONS = (VERSION,)
+"""Versions of batches that this program knows. A hello and a welcome stay of version 1 for ever, and say
+which of the others both ends know."""
+ORDINAL_MAX = 10**9
+Ordinal = Annotated[int, Meta(ge=0, le=ORDINAL_MAX)]
+PreviousId = Annotated[str, Meta(pattern=rf"^({LEDGER_ID.pattern})?\Z", max_length=40)]
+AnyDigest = Annotated[bytes, Meta(max_length=DIGEST_BYTES)]
+Versions = Annotated[tuple[Annotated[int, Meta(ge=1, le=255)], ...], Meta(max_length=20)]
+
 
 class Hello(msgspec.Struct, array_like=True, frozen=True):
     """From the till. Fields are only ever added at the end."""
@@ -42,6 +57,16 @@ class Hello(msgspec.Struct, array_like=True, frozen=True):
     ack: Short = b""
     """The last acknowledgement, exactly as it came; empty when there was none."""
     program: Program = ""
+    ordinal: Ordinal = 1
+    """Which ledger of its till it is; receipts carry it."""
+    previous: PreviousId = ""
+    """The ledger that it follows, empty for a till's first; that one ended as the next two say."""
+    previous_seq: Seq = 0
+    previous_hash: AnyDigest = b""
+    ledger_key: AnyDigest = b""
+    """The key that the chain begins with, where it is another machine's that this one replaces."""
+    versions: Versions = (VERSION,)
+    """Versions of batches that the till can send."""
 
 
 class Welcome(msgspec.Struct, array_like=True, frozen=True):
@@ -51,11 +76,24 @@ class Welcome(msgspec.Struct, array_like=True, frozen=True):
     public_key: RawKey
     ack: Short
     """A signed acknowledgement of what is held, or with status ``refused`` why the till is not heard."""
+    ordinals: Ordinal = 0
+    """Highest ordinal that the head office knows of the till's other ledgers, 0 for none."""
+    version: Annotated[int, Meta(ge=1, le=255)] = VERSION
+    """Version of the batches that it wants."""
 
 
 _encoder = msgspec.msgpack.Encoder()
 _hellos = msgspec.msgpack.Decoder(Hello)
 _welcomes = msgspec.msgpack.Decoder(Welcome)
+
+
+def common_version(theirs: Sequence[int], ours: Sequence[int] = BATCH_VERSIONS) -> int | None:
+    """Return the newest version that both ends know, ``None`` when there is none.
+
+    >>> common_version((1, 2, 3), ours=(1, 2)), common_version((3,), ours=(1, 2))
+    (2, None)
+    """
+    return max(set(theirs) & set(ours), default=None)
 
 
 def write_hello(hello: Hello, key: SecretKey) -> bytes:

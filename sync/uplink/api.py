@@ -7,7 +7,7 @@ from typing import Protocol
 from sync.protocol.ack import peek_ack
 from sync.protocol.keys import PublicKey, SecretKey
 from sync.protocol.master import Held, Part, Row
-from sync.protocol.record import PUBLIC_KEY_BYTES
+from sync.protocol.record import PUBLIC_KEY_BYTES, genesis
 
 
 class Records(Protocol):
@@ -41,6 +41,15 @@ class Mirror(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Follows:
+    """Where the ledger before this one ended."""
+
+    ledger_id: str
+    seq: int
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class TillIdentity:
     """Who sends."""
 
@@ -52,6 +61,16 @@ class TillIdentity:
     branch: int = 0
     program: str = ""
     """Name and version, for the head office's page."""
+    ordinal: int = 1
+    """Which ledger of the till it is."""
+    ledger_key: bytes = b""
+    """The key that the chain begins with, where it is not ``key``'s: the ledger came from another machine."""
+    follows: Follows | None = None
+
+    @property
+    def genesis(self) -> bytes:
+        """The digest that stands before the ledger's first record."""
+        return genesis(self.ledger_id, self.ledger_key or self.key.public.raw)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,4 +142,15 @@ class Mastered:
     """False where it already was."""
 
 
-UplinkEvent = Acked | LinkChanged | SyncTrouble | Mastered
+@dataclass(frozen=True, slots=True)
+class LedgerOutrun:
+    """The head office holds all of this ledger, and other records under its name: a new one must follow."""
+
+    ledger_id: str
+    seq: int
+    """Last record of the ledger then; when it has grown since, this comes again."""
+    ordinal: int
+    """What the new ledger may be called: nobody has given out receipts of this number."""
+
+
+UplinkEvent = Acked | LinkChanged | SyncTrouble | Mastered | LedgerOutrun

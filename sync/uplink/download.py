@@ -102,7 +102,8 @@ class Download:
                 return self._heard_word(table, payload, self._trusted, now_ms)
             return self._heard_part(payload, self._trusted, now_ms)
         except BadEnvelopeError as error:
-            return [SyncTrouble("forged", f"{topic}: {error}")]
+            key = "other-version" if error.reason == "version" else "forged"
+            return [SyncTrouble(key, f"{topic}: {error}")]
         except NotTakenError as error:
             return [SyncTrouble(NOT_TAKEN, str(error))]
 

@@ -37,7 +37,7 @@ class Phase(Enum):
     """A hello is out, or about to go."""
     STREAMING = "streaming"
     HALTED = "halted"
-    """The head office holds records that this ledger does not: nothing may be sent."""
+    """The head office holds all of this ledger, which a new one must follow: nothing more to send."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +64,8 @@ class State:
     """Tries without an answer."""
     wake_ms: int | None = None
     """When a :class:`Tick` will do something; ``None`` for never."""
+    is_outrun: bool = False
+    """Whether a new ledger must follow this one as soon as the head office holds all of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,8 @@ class Welcomed:
     acked: int
     is_ours: bool
     """Whether the digest it named is this ledger's own at that number."""
+    is_numbered_twice: bool = False
+    """Whether another ledger of this till gives out receipts of the same numbers, or later ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +170,14 @@ class Trouble:
     detail: str = ""
 
 
-Effect = SayHello | Send | Accept | Trouble
+@dataclass(frozen=True, slots=True)
+class Outrun:
+    """The head office holds all of this ledger and more under its name: a new one must follow it."""
+
+    last: int
+
+
+Effect = SayHello | Send | Accept | Trouble | Outrun
 Step = tuple[State, tuple[Effect, ...]]
 Draw = Callable[[int], int]
 """Returns a number from 0 up to and including its argument."""
@@ -180,7 +191,7 @@ def step(state: State, event: Event, now_ms: int, draw: Draw) -> Step:
         case Disconnected():
             return replace(state, phase=Phase.AWAY, flight=None, wake_ms=None), ()
         case Posted(head):
-            return _pump(replace(state, head=max(head, state.head)), now_ms)
+            return _pump(_woken(replace(state, head=max(head, state.head))), now_ms)
         case Sent(last, size):
             return _sent(state, last, size, now_ms), ()
         case HqReturned():
@@ -217,6 +228,9 @@ def _pause(state: State, now_ms: int, draw: Draw) -> State:
 
 def _pump(state: State, now_ms: int) -> Step:
     """Send what there is to send, if it may go now."""
+    if state.is_outrun and state.phase is Phase.STREAMING and state.acked >= state.head:
+        halted = replace(state, phase=Phase.HALTED, flight=None, wake_ms=None)
+        return halted, (Outrun(state.head),)
     is_busy = state.flight is not None or (state.wake_ms is not None and now_ms < state.wake_ms)
     if state.phase is not Phase.STREAMING or is_busy or state.head <= state.acked:
         return state, ()
@@ -239,16 +253,35 @@ def _welcomed(state: State, event: Welcomed, now_ms: int, draw: Draw) -> Step:
     is_back = event.timeline == state.timeline and event.acked < state.acked
     if event.timeline < state.timeline or is_back:
         return _pause(state, now_ms, draw), (Trouble("head-office-behind", str(event.acked)),)
-    if event.acked > state.head:
-        detail = f"it holds {event.acked}, we have {state.head}"
-        halted = replace(state, phase=Phase.HALTED, flight=None, wake_ms=None)
-        return halted, (Trouble("ledger-behind", detail),)
-    streaming = replace(state, phase=Phase.STREAMING, tries=0, wake_ms=None, flight=None)
+    streaming = replace(
+        state, phase=Phase.STREAMING, tries=0, wake_ms=None, flight=None, is_outrun=False
+    )
+    if event.acked > state.head or event.is_numbered_twice:
+        return _drain(streaming, event, now_ms)
     if not event.is_ours:
         return _begin_apart(streaming, event, now_ms)
     moved = replace(streaming, acked=event.acked, timeline=event.timeline)
     state, effects = _pump(moved, now_ms)
     return state, (Accept(event.acked, event.timeline), *effects)
+
+
+def _drain(state: State, event: Welcomed, now_ms: int) -> Step:
+    """Send what the head office may lack of this ledger; then it is closed.
+
+    What it has already it says by itself, and what leaves its own records becomes a branch.
+    """
+    acked = state.acked if event.timeline == state.timeline else 0
+    detail = f"it holds {event.acked}, we have {state.head}"
+    state, effects = _pump(
+        replace(state, acked=acked, timeline=event.timeline, is_outrun=True), now_ms
+    )
+    return state, (Trouble("ledger-behind", detail), *effects)
+
+
+def _woken(state: State) -> State:
+    """A ledger that was closed too early has grown meanwhile: that must be sent as well."""
+    is_grown = state.phase is Phase.HALTED and state.is_outrun and state.head > state.acked
+    return replace(state, phase=Phase.STREAMING) if is_grown else state
 
 
 def _begin_apart(state: State, event: Welcomed, now_ms: int) -> Step:
@@ -263,11 +296,14 @@ def _answered(state: State, event: Answered, now_ms: int, draw: Draw) -> Step:
         return state, ()
     if event.status is Status.REFUSED:
         return _refused(state, event, now_ms, draw)
-    if event.timeline > state.timeline or event.acked > state.head:
+    is_beyond = event.acked > state.head and not state.is_outrun
+    if event.timeline > state.timeline or is_beyond:
         return _greet(replace(state, phase=Phase.GREETING), now_ms, draw)
     if event.status is Status.GAP and (not event.is_ours or event.acked < state.acked):
         if not event.regards_flight:
             return state, ()
+        if state.is_outrun and state.acked:
+            return _pump(replace(state, acked=0, flight=None, wake_ms=None), now_ms)
         return _greet(replace(state, phase=Phase.GREETING), now_ms, draw)
     if not event.is_ours:
         return state, (Trouble("forked", f"another till was answered at {event.acked}"),)

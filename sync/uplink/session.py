@@ -12,10 +12,17 @@ from sync.protocol.ack import Ack, Status, read_ack
 from sync.protocol.batch import Batch, fitting, pack, regards
 from sync.protocol.hello import Hello, read_welcome, write_hello
 from sync.protocol.keys import PublicKey
-from sync.protocol.record import genesis
 from sync.protocol.state import TillState, read_hq_state, write_till_state
 from sync.protocol.wire import NONCE_BYTES, BadEnvelopeError
-from sync.uplink.api import Acked, Progress, Records, SyncTrouble, TillIdentity
+from sync.uplink.api import (
+    Acked,
+    Follows,
+    LedgerOutrun,
+    Progress,
+    Records,
+    SyncTrouble,
+    TillIdentity,
+)
 from sync.uplink.machine import (
     Accept,
     Answered,
@@ -25,6 +32,7 @@ from sync.uplink.machine import (
     Effect,
     Event,
     HqReturned,
+    Outrun,
     Phase,
     Posted,
     SayHello,
@@ -50,7 +58,7 @@ class Publish:
     retain: bool = False
 
 
-Out = Publish | Acked | SyncTrouble
+Out = Publish | Acked | SyncTrouble | LedgerOutrun
 
 
 class Session:
@@ -80,6 +88,8 @@ class Session:
         self._branch = identity.branch
         self._regards = b""
         self._hq_session = b""
+        self._ordinals = 0
+        self._hello_regards = b""
 
     @property
     def trusted(self) -> PublicKey | None:
@@ -123,7 +133,8 @@ class Session:
             if topic == topics.HQ_STATE:
                 return self._heard_state(payload, now_ms)
         except BadEnvelopeError as error:
-            return [SyncTrouble("forged", f"{topic}: {error}")]
+            key = "other-version" if error.reason == "version" else "forged"
+            return [SyncTrouble(key, f"{topic}: {error}")]
         return []
 
     def till_state(self, connection: bytes, *, connected: bool) -> bytes:
@@ -146,6 +157,8 @@ class Session:
         ack = read_ack(payload, self._trusted)
         if ack.ledger_id not in (self._identity.ledger_id, ""):
             return []
+        if ack.status is Status.REFUSED and ack.regards and ack.regards == self._hello_regards:
+            return self._step(TurnedAway(ack.reason), now_ms)  # It cannot read our hello.
         event = Answered(
             ack.status,
             ack.timeline,
@@ -170,7 +183,13 @@ class Session:
         self._nonce = _NO_NONCE
         self._trusted = key
         self._branch = ack.branch
-        event = Welcomed(ack.timeline, ack.acked_seq, self._is_ours(ack))
+        self._ordinals = welcome.ordinals
+        event = Welcomed(
+            ack.timeline,
+            ack.acked_seq,
+            self._is_ours(ack),
+            is_numbered_twice=welcome.ordinals >= self._identity.ordinal,
+        )
         return self._step(event, now_ms, (ack, welcome.ack))
 
     def _heard_state(self, payload: bytes, now_ms: int) -> list[Out]:
@@ -189,8 +208,7 @@ class Session:
 
     def _digest(self, seq: int) -> bytes | None:
         if seq == 0:
-            who = self._identity
-            return genesis(who.ledger_id, who.key.public.raw)
+            return self._identity.genesis
         rows = self._records.read(seq, 1)
         return rows[0][2] if rows and rows[0][0] == seq else None
 
@@ -206,6 +224,10 @@ class Session:
                 return self._send(first, count, now_ms)
             case Trouble(key, detail):
                 return [SyncTrouble(key, detail)]
+            case Outrun(last):
+                who = self._identity
+                ordinal = max(self._ordinals, who.ordinal) + 1
+                return [LedgerOutrun(who.ledger_id, last, ordinal)]
             case Accept(acked, timeline):
                 assert word is not None
                 assert self._trusted is not None
@@ -228,8 +250,13 @@ class Session:
             digest,
             self._ack,
             who.program,
+            who.ordinal,
+            *_before(who.follows),
+            who.ledger_key,
         )
-        return Publish(topics.topic(who.terminal, topics.REQUEST), write_hello(hello, who.key))
+        data = write_hello(hello, who.key)
+        self._hello_regards = regards(data)
+        return Publish(topics.topic(who.terminal, topics.REQUEST), data)
 
     def _send(self, first: int, count: int, now_ms: int) -> list[Out]:
         previous = self._digest(first - 1)
@@ -265,3 +292,7 @@ class Session:
                 return count, data
             assert count > 1, "one record always fits"
             count = count * 3 // 4
+
+
+def _before(follows: Follows | None) -> tuple[str, int, bytes]:
+    return ("", 0, b"") if follows is None else (follows.ledger_id, follows.seq, follows.digest)

@@ -14,7 +14,14 @@ from itertools import islice
 from typing import Any
 
 from drivers import api
-from sync.uplink.api import Acked, LinkChanged, Mastered, SyncTrouble
+from sync.uplink.api import (
+    Acked,
+    LedgerOutrun,
+    LinkChanged,
+    Mastered,
+    SyncTrouble,
+    UplinkEvent,
+)
 from terminal.app import basket, lights, translate
 from terminal.app.answers import answer_of
 from terminal.app.edges import Edges
@@ -69,6 +76,19 @@ class Attendant:
         self._changed = True
         self._basket_changed = False
         self._answers: list[tuple[Future[Answer], Answer]] = []
+        self.outrun: LedgerOutrun | None = None
+        """Set when a new ledger must follow this one: the loop ends, and begins anew on it."""
+
+    @property
+    def operator(self) -> Operator | None:
+        """Who is signed in."""
+        return self._till.operator
+
+    def tell_of_new_ledger(self) -> None:
+        """Say that receipts go on under another number."""
+        edges = self._edges
+        name = edges.receipt_name(edges.ledger.next_receipt())
+        self.tell(Tell("new-ledger", "warn", (("receipt", name),)))
 
     def take(self, event: Any) -> None:
         """Attend to one event of the inbox."""
@@ -89,10 +109,8 @@ class Attendant:
             case api.PrinterStatus() | api.DeviceUp() | api.DeviceDown() | api.CardLeft():
                 self._light(event)
                 self._device(event)
-            case Acked() | LinkChanged() | SyncTrouble():
+            case Acked() | LinkChanged() | SyncTrouble() | LedgerOutrun() | Mastered():
                 self._synced(event)
-            case Mastered():
-                self._mastered(event)
             case _:
                 raise AssertionError(f"nobody knows {event!r}")
         self._renew()
@@ -184,10 +202,20 @@ class Attendant:
             return answer if digest == call.digest else refuse(Key.ID_REUSED)
         posted = self._edges.ledger.answered(call.id)
         if posted is None:
-            return None
+            return self._answered_before(call)
         if posted.body_digest != call.digest:
             return refuse(Key.ID_REUSED)
         return Done(answer_of(posted.seq, self._edges.posted(posted.seq)))
+
+    def _answered_before(self, call: desk.Call) -> Answer | None:
+        """Return what the call did in a ledger that was closed."""
+        found = self._edges.older.answered(call.id)
+        if found is None:
+            return None
+        posted, entry = found
+        if posted.body_digest != call.digest:
+            return refuse(Key.ID_REUSED)
+        return Done(answer_of(posted.seq, entry))
 
     def _act(self, call: desk.Call) -> Answer:
         key = CallKey(call.id, call.digest)
@@ -273,7 +301,9 @@ class Attendant:
         edges = self._edges
         ordinal = edges.receipt_ordinal(number)
         entry = None if ordinal is None else edges.receipt_entry(ordinal)
-        if ordinal is None or entry is None:
+        if ordinal is None:
+            entry = edges.older_receipt(number)
+        if entry is None:
             return refuse(Key.NO_SUCH_RECEIPT, number=number)
         if edges.printing.printer is None:
             return refuse(Key.NO_PRINTER)
@@ -283,7 +313,7 @@ class Attendant:
         done = self._note(Reprinted(number, copies), actor, key)
         if isinstance(done, Refusal):
             return done
-        if not edges.printing.copy(ordinal, entry, copies):
+        if not edges.printing.copy(number if ordinal is None else ordinal, entry, copies):
             self.tell(Tell("copy-not-printed", "warn", (("receipt", number),)))
         return done
 
@@ -291,7 +321,8 @@ class Attendant:
         said = self._edges.printing.said(event)
         if said is not None:
             key, number = said
-            self.tell(Tell(key, "warn", (("receipt", self._edges.receipt_name(number)),)))
+            name = number if isinstance(number, str) else self._edges.receipt_name(number)
+            self.tell(Tell(key, "warn", (("receipt", name),)))
 
     def _device(
         self, event: api.PrinterStatus | api.DeviceUp | api.DeviceDown | api.CardLeft
@@ -302,8 +333,14 @@ class Attendant:
         if event.device == printing.printer.device:
             printing.heard(event)
 
-    def _synced(self, event: Acked | LinkChanged | SyncTrouble) -> None:
+    def _synced(self, event: UplinkEvent) -> None:
         match event:
+            case Mastered():
+                self._mastered(event)
+            case LedgerOutrun():
+                self._outrun(event)
+            case Acked(ledger_id=ledger_id) if ledger_id != self._edges.ledger.ledger_id:
+                pass  # Of a ledger that was closed while this was on its way.
             case Acked():
                 self._edges.ledger.acknowledge(event.seq, event.digest, event.proof, event.timeline)
                 now = self._edges.clock.stamp().wall_ms
@@ -312,6 +349,12 @@ class Attendant:
                 self._sync = replace(self._sync, connected=connected)
             case SyncTrouble(key=key):
                 self._sync = replace(self._sync, trouble=key)
+
+    def _outrun(self, event: LedgerOutrun) -> None:
+        """Have a new ledger begun; where this one has grown meanwhile, that is sent first."""
+        ledger = self._edges.ledger
+        if (event.ledger_id, event.seq) == (ledger.ledger_id, ledger.head_seq):
+            self.outrun = event
 
     def _mastered(self, event: Mastered) -> None:
         assert self._master is not None, "nobody fetches master data for a till with a shop file"

@@ -40,6 +40,10 @@ def main(words: list[str] | None = None) -> int:
             return _rules_check(Path(asked.file), asked.shop and Path(asked.shop))
         case "key", "new":
             return _key_new(Path(asked.config), asked.name, asked.role)
+        case (("backup" | "restore"), _):
+            from terminal.app.backup_cli import run_backup
+
+            return run_backup(asked)
         case "card", _:
             from terminal.app.card_cli import run_card
 
@@ -92,6 +96,16 @@ def _parser() -> argparse.ArgumentParser:
         action.add_argument("--ledger", help="path of a ledger.db, instead of the settings' one")
         if name == "show":
             action.add_argument("seq", type=int)
+    backup = commands.add_parser("backup", help="copy the ledger; the till may be running")
+    backup.add_argument(
+        "--to", help="folder, such as a USB stick's; without it backup/ in data_dir"
+    )
+    backup.add_argument("--config", default=TERMINAL_FILE)
+    restore = commands.add_parser(
+        "restore", help="put a backup in the ledger's place; the till must be stopped"
+    )
+    restore.add_argument("file", help="a file that backup made")
+    restore.add_argument("--config", default=TERMINAL_FILE)
     _add_card(commands.add_parser("card", help="make, check and wipe member cards"))
     return parser
 

@@ -24,6 +24,7 @@ from terminal.core.sale import Turn
 from terminal.counter.desk import Answer, Done, TouchVirtual
 from terminal.store.basket import BasketFile
 from terminal.store.ledger import Ledger
+from terminal.store.older import Older
 
 Virtual = VirtualReader | VirtualScanner | VirtualPrinter
 
@@ -57,6 +58,8 @@ class Edges:
     """Faults of a shop file that was not taken over; the last good one is in force."""
     prepare_printer: Callable[[], None]
     """Have the printer asked how it is, so that the answer is fresh when a receipt comes."""
+    older: Older
+    """The ledgers that this till closed."""
 
     def renew(self, look: Look, rules: RuleBook) -> None:
         """Go over to newer master data."""
@@ -97,6 +100,11 @@ class Edges:
     def receipt_entry(self, number: int) -> Entry | None:
         """Return the sale with this receipt count."""
         return self.printing.receipt_of(number)
+
+    def older_receipt(self, name: str) -> Entry | None:
+        """Return the sale of a closed ledger with the receipt called ``name``."""
+        row = self.older.sale(name, count_in(name))
+        return row.entry if row else None
 
     def prepare(self) -> None:
         """A sale begins: the printer will be wanted soon."""

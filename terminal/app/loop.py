@@ -23,13 +23,13 @@ def run(
     stopping: threading.Event,
     still_alive: Callable[[], None],
 ) -> None:
-    """Serve ``inbox`` until ``stopping``; a None in it only wakes.
+    """Serve ``inbox`` until ``stopping``, or until a new ledger must be begun; a None in it only wakes.
 
     What :meth:`Attendant.take` raises ends the process: the ledger is whole, and systemd starts it anew.
     ``still_alive`` feeds the watchdog, so that it guards the loop itself.
     """
     burst, began = 0, 0.0
-    while not stopping.is_set():
+    while not stopping.is_set() and attendant.outrun is None:
         try:
             event = inbox.get(timeout=QUIET_S)
         except queue.Empty:

@@ -22,6 +22,7 @@ from terminal.counter.language import Language
 from terminal.counter.services import DemoCard, DemoCode, OperatorRecord, Tray
 from terminal.store.catalog import Catalog
 from terminal.store.members import Members
+from terminal.store.older import Older
 from terminal.store.prints import PrintState
 from terminal.store.reader import Reader, SaleRow
 
@@ -39,6 +40,7 @@ class Office:
     members: Members
     stationery: Stationery
     columns: int
+    older: Older
 
     @classmethod
     def open(cls, settings: Terminal) -> "Office":
@@ -56,6 +58,7 @@ class Office:
             Members.open(folder / "members.db", reader.holdings),
             stationery_of(settings, key),
             settings.printers[0].columns if settings.printers else COLUMNS,
+            Older(folder),
         )
 
     def close(self) -> None:
@@ -65,9 +68,11 @@ class Office:
         self.members.close()
 
     def revision(self, folder: Path) -> tuple[object, ...]:
-        """Return what changes when the master data does: where it lies, and what was written there."""
+        """Return what changes when the master data does, or another ledger is in use."""
         paths = (folder / "catalog.db", folder / "members.db")
-        return (*(path.resolve() for path in paths), self.catalog.revision, self.members.revision)
+        ledger = (folder / "ledger.db").stat().st_ino
+        there = (path.resolve() for path in paths)
+        return (ledger, *there, self.catalog.revision, self.members.revision)
 
     def slip(self, entry: Entry) -> SaleSlip:
         """Return the receipt of ``entry``, whose body is a posted sale."""
@@ -93,16 +98,19 @@ class Office:
         sale = self._sale(name)
         if sale is None:
             return None
-        state: PrintState = self.reader.print_state(sale.number)
+        state = self.reader.print_state(sale.number)
+        if self.reader.receipt(sale.number) != sale:  # Of a ledger that was closed.
+            is_doubted = name in self.reader.old_doubts()
+            state = PrintState.UNKNOWN if is_doubted else PrintState.DONE
         return {**entry_json(sale.seq, sale.entry), "print": state.name.lower()}
 
     def _sale(self, name: str) -> SaleRow | None:
         """Return the sale whose receipt is called exactly ``name``."""
         count = count_in(name)
         sale = self.reader.receipt(count) if count else None
-        if sale is None or not isinstance(sale.entry.body, SalePosted):
-            return None
-        return sale if sale.entry.body.receipt == name else None
+        if sale and isinstance(sale.entry.body, SalePosted) and sale.entry.body.receipt == name:
+            return sale
+        return self.older.sale(name, count) if count else None
 
     def entry(self, seq: int) -> dict[str, object] | None:
         """Return one ledger entry as JSON."""

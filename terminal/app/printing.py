@@ -62,8 +62,10 @@ class PrintDesk:
     at_work: set[int] = field(default_factory=set)
     _foreseen: PrintJob | None = None
     _began: threading.Event = field(default_factory=threading.Event)
-    _copied: dict[int, int] = field(default_factory=dict)
-    """Copies at work: job and number of the receipt."""
+    old: dict[str, None] = field(default_factory=dict)
+    """Receipts of ledgers that were closed, of which nobody knows whether they are on paper, by name."""
+    _copied: dict[int, int | str] = field(default_factory=dict)
+    """Copies at work: job and number of the receipt, or the name of one of a closed ledger."""
     _copies: "count[int]" = field(default_factory=lambda: count(COPIES_FROM))
 
     def after_restart(self) -> None:
@@ -73,6 +75,7 @@ class PrintDesk:
                 self.waiting[print_left.number] = False
             else:
                 self.unknown[print_left.number] = None
+        self.old = dict.fromkeys(self.ledger.old_doubts())
 
     def original(self, number: int, entry: Entry, *, drawer: bool) -> None:
         """Print the receipt of ``entry`` just posted, or let it wait."""
@@ -90,8 +93,8 @@ class PrintDesk:
             self._foreseen = self._job(number, entry, drawer=drawer)
             self.printer.foresee(self._foreseen)
 
-    def copy(self, number: int, entry: Entry, copies: int) -> bool:
-        """Print a copy of receipt ``number``; False when the printer's queue is full.
+    def copy(self, number: int | str, entry: Entry, copies: int) -> bool:
+        """Print a copy of a receipt, one of a closed ledger by its name; False when the queue is full.
 
         A doubt about the receipt is over only when the printer says that the copy is on paper.
         """
@@ -102,7 +105,7 @@ class PrintDesk:
             self._copied[job] = number
         return taken
 
-    def said(self, event: Said) -> tuple[str, int] | None:
+    def said(self, event: Said) -> tuple[str, int | str] | None:
         """Note what became of a job; return key and receipt of a notice, if there is one to show."""
         if event.job >= COPIES_FROM:
             return self._said_of_copy(event, self._copied.pop(event.job))
@@ -140,15 +143,24 @@ class PrintDesk:
 
     def doubts(self) -> tuple[PrintDoubt, ...]:
         """Return the receipts that are not known to be printed."""
-        if not self.waiting and not self.unknown:
+        if not self.waiting and not self.unknown and not self.old:
             return ()
         rows = [(number, "waiting") for number in self.waiting]
         rows += [(number, "unknown") for number in self.unknown]
-        return tuple(PrintDoubt(self.name_of(number), state) for number, state in sorted(rows))
+        old = [PrintDoubt(name, "unknown") for name in self.old]
+        return (
+            *old,
+            *(PrintDoubt(self.name_of(number), state) for number, state in sorted(rows)),
+        )
 
-    def _said_of_copy(self, event: Said, number: int) -> tuple[str, int] | None:
+    def _said_of_copy(self, event: Said, number: int | str) -> tuple[str, int | str] | None:
         if not isinstance(event, PrintDone):
             return "copy-not-printed", number
+        if isinstance(number, str):
+            if number in self.old:
+                del self.old[number]
+                self.ledger.settle_old(number)
+            return None
         if number in self.unknown:
             del self.unknown[number]
             self._mark(self.ledger.print_done, number)

@@ -19,3 +19,9 @@ class LedgerRecords:
         if self._reader is None:
             self._reader = Reader.open(self.path)
         return self._reader.records(first, count)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None

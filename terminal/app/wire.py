@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,28 +18,30 @@ from drivers.api import Driver, Printer
 from drivers.registry import make_printer, make_readers, make_scanner
 from drivers.supervise import Supervisor
 from sync.protocol.keys import BadKeyError, PublicKey, SecretKey, load_or_make, load_public
-from sync.uplink.api import Progress, TillIdentity
+from sync.uplink.api import LedgerOutrun
 from terminal.app import apikeys, basket, clock, loop
 from terminal.app.attend import Attendant
+from terminal.app.backup_cli import back_up_daily
 from terminal.app.clerk import Clerk
 from terminal.app.edges import Edges, Virtual
 from terminal.app.errands import ErrandError, Errands
 from terminal.app.feed import INBOX_MAX, Feed, Inbox
+from terminal.app.ledgers import begin_next, carrier_of, open_ledger
 from terminal.app.look import Look
 from terminal.app.master import MasterData, open_files
 from terminal.app.office import stationery_of
 from terminal.app.printing import PrintDesk
 from terminal.app.promotions import NOTHING, InForce, in_force
-from terminal.app.records import LedgerRecords
 from terminal.app.wallet import Wallet
-from terminal.core.till import NEW, Till
+from terminal.core.till import NEW, Operator, Till
 from terminal.counter.desk import SyncLight, View
 from terminal.counter.server import ListenError, bind, serve
 from terminal.counter.services import Services, VirtualDevice
 from terminal.store.basket import BasketFile
-from terminal.store.ledger import Ledger
-from terminal.store.schema import Identity
+from terminal.store.mirrorfiles import forget_statements
+from terminal.store.older import Older
 from terminal.store.shopfile import is_last_good_there, load_shop_file
+from terminal.store.succession import Succession, wanted
 from terminal.store.swap import MasterDataError
 
 PEPPER_BYTES, PEPPER_BYTES_MIN = 32, 16
@@ -79,32 +81,70 @@ class Parts:
     opened: threading.Event
     """Set once the ledger is open and the drivers run, or never will."""
 
+    @property
+    def folder(self) -> Path:
+        """Where the till keeps its files."""
+        return Path(self.settings.terminal.data_dir)
+
     def serve(self, still_alive: Callable[[], None]) -> None:
-        """Run the loop on the caller's thread, which owns the ledger, until stopped."""
-        edges, attendant = _open(self)
+        """Run the loop on the caller's thread, which owns the ledger, until stopped.
+
+        When a new ledger must be begun, everything that knows the old one is closed and opened again; the
+        devices and the page go on.
+        """
+        keeper = (self.folder, self.stopping)
+        threading.Thread(target=back_up_daily, args=keeper, name="backup", daemon=True).start()
+        succession, operator, is_first = wanted(self.folder), None, True
+        while True:
+            if succession is not None:
+                begin_next(self.settings, self.key, succession)
+                if is_fed(self.settings):
+                    forget_statements(self.folder)
+            edges, attendant = _open(self, operator)
+            if succession is not None:
+                attendant.tell_of_new_ledger()
+            outrun = self._serve_ledger(edges, attendant, still_alive, is_first=is_first)
+            if outrun is None:
+                return
+            succession = Succession("behind", outrun.ordinal)
+            operator, is_first = attendant.operator, False
+
+    def _serve_ledger(
+        self,
+        edges: Edges,
+        attendant: Attendant,
+        still_alive: Callable[[], None],
+        *,
+        is_first: bool,
+    ) -> LedgerOutrun | None:
+        """Run the loop over one ledger; return why a new one must follow, ``None`` when stopped."""
         copy = _mirror(self) if is_fed(self.settings) else None
-        uplink = _uplink(self, edges.ledger, copy)
+        emit = partial(_emit, self.inbox, self.stopping)
+        carrier = carrier_of(self.settings, self.key, self.trusted, edges.ledger, copy, emit)
         sender = None
-        if uplink is not None:
-            edges.uplink = uplink
-            sender = threading.Thread(target=uplink.run, args=(self.stopping,), name="uplink")
+        if carrier is not None:
+            edges.uplink = carrier
+            sender = threading.Thread(target=carrier.run, name="uplink")
             sender.start()
-        for _, driver in self.drivers:
-            self.supervisor.start(driver)
+        if is_first:
+            for _, driver in self.drivers:
+                self.supervisor.start(driver)
         attendant.rest()
         self.opened.set()
         try:
             loop.run(self.inbox, attendant, self.feed, self.stopping, still_alive)
         finally:
-            self.supervisor.stop()
-            self.stopping.set()
+            if attendant.outrun is None:
+                self.supervisor.stop()
+                self.stopping.set()
             if sender is not None:
-                uplink.wake()
+                carrier.stop()
                 sender.join(UPLINK_JOIN_S)
             if copy is not None and sender is not None and not sender.is_alive():
                 copy.close()
             edges.ledger.close()
             edges.basket.close()
+        return None if self.stopping.is_set() else attendant.outrun
 
     def serve_page(self, ready: Callable[[], None]) -> None:
         """Serve the counter's page on the caller's thread until stopped."""
@@ -199,12 +239,11 @@ def _emit(inbox: Inbox, stopping: threading.Event, event: object) -> None:
             return
 
 
-def _open(parts: Parts) -> tuple[Edges, Attendant]:
+def _open(parts: Parts, operator: Operator | None) -> tuple[Edges, Attendant]:
     """Open the till's files on the loop's thread and take up what an earlier run left."""
     settings, till = parts.settings, parts.settings.terminal
-    folder = Path(till.data_dir)
-    identity = Identity(os.urandom(8).hex(), parts.key.public.raw)
-    ledger = Ledger.open(folder / "ledger.db", identity, clock.boot_id())
+    folder = parts.folder
+    ledger = open_ledger(folder, parts.key)
     time = clock.shop_time(till.timezone, till.business_day_starts)
     wallet = Wallet(ledger, lambda: time.business_date(clock.wall_ms()))
     look, plain = open_files(folder, wallet)
@@ -228,11 +267,12 @@ def _open(parts: Parts) -> tuple[Edges, Attendant]:
         _virtual(parts),
         parts.shop_faults,
         printer.prepare if printer else lambda: None,
+        Older(folder),
     )
     edges.printing.name_of = edges.receipt_name
     edges.printing.after_restart()
     saved = basket.unpack(edges.basket.read())
-    state = _state(saved, edges, look)
+    state = replace(_state(saved, edges, look), operator=operator)
     master = MasterData.read(folder, wallet) if is_fed(settings) else None
     return edges, Attendant(edges, state, saved.recent if saved else (), master)
 
@@ -267,19 +307,6 @@ def _mirror(parts: Parts) -> Any:
 
     folder = Path(parts.settings.terminal.data_dir)
     return Mirror(folder, OwnLedger(folder / "ledger.db"), clock.wall_ms)
-
-
-def _uplink(parts: Parts, ledger: Ledger, copy: Any) -> Any:
-    settings = parts.settings
-    if settings.sync is None:
-        return None
-    from sync.uplink.worker import Uplink  # noqa: PLC0415 - paho only where there is a head office.
-
-    identity = TillIdentity(settings.terminal.id, ledger.ledger_id, parts.key, parts.trusted)
-    records = LedgerRecords(Path(settings.terminal.data_dir) / "ledger.db")
-    start = Progress(ledger.head_seq, ledger.acked.proof)
-    emit = partial(_emit, parts.inbox, parts.stopping)
-    return Uplink(settings.sync, identity, records, start, emit, copy)
 
 
 def _services(parts: Parts) -> Services:

@@ -26,7 +26,7 @@ from terminal.codec.bill import (
     unpack_bill,
     unpack_tender,
 )
-from terminal.core import allowance, journal, stored
+from terminal.core import allowance, journal, lineage, stored
 from terminal.core.journal import Bill, Tender
 from terminal.core.points import entries
 
@@ -42,6 +42,8 @@ KINDS: dict[int, type] = {
     30: allowance.AllowancesOpened,
     31: allowance.AllowancesClosed,
     32: stored.ToppedUp,
+    60: lineage.LedgerOpened,
+    61: lineage.Carried,
 }
 """The kind of entry by its tag."""
 

@@ -10,6 +10,7 @@ the one it corrects. Fields are only ever added, at the end.
 from dataclasses import dataclass
 
 from terminal.core.allowance import AllowancesClosed, AllowancesOpened, Spent
+from terminal.core.lineage import Carried, LedgerOpened
 from terminal.core.points.entries import (
     GiftGiven,
     GrantedLot,
@@ -206,6 +207,8 @@ Body = (
     | AllowancesOpened
     | AllowancesClosed
     | ToppedUp
+    | LedgerOpened
+    | Carried
 )
 NUMBERED = (SalePosted, ToppedUp)
 """Entries with a receipt: their field ``receipt`` is its name, given when they are posted."""

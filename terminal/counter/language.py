@@ -35,6 +35,7 @@ NOTICES = (
     "print-unknown",
     "scan-refused",
     "bye",
+    "new-ledger",
 )
 """Everything the till says of its own accord that is no refusal."""
 LIGHTS = (
@@ -54,6 +55,7 @@ TROUBLES = (
     "head-office-behind",
     "ledger-behind",
     "other-head-office",
+    "other-version",
     "no-answer",
     "first-data",
     "master-refused",

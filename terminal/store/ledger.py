@@ -6,7 +6,7 @@ power cut and are then asked for again. Used by one thread at a time, the loop's
 """
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -243,6 +243,22 @@ class Ledger:
     def unfinished_prints(self) -> tuple[UnfinishedPrint, ...]:
         """Return the receipts that are not known to be printed, oldest first."""
         return prints.unfinished(self._disk.connection)
+
+    def doubt(self, receipts: Iterable[str]) -> None:
+        """Keep receipts of the ledger before that may be on paper or not."""
+        with self._disk.commit_locally():
+            self._disk.connection.executemany(
+                "INSERT OR IGNORE INTO old_doubt VALUES (?)", [(name,) for name in receipts]
+            )
+
+    def old_doubts(self) -> tuple[str, ...]:
+        """Return the receipts of earlier ledgers that may be on paper or not."""
+        return tuple(row[0] for row in self._run("SELECT receipt FROM old_doubt ORDER BY 1"))
+
+    def settle_old(self, receipt: str) -> None:
+        """Note that a receipt of an earlier ledger is on paper now."""
+        with self._disk.commit_locally():
+            self._run("DELETE FROM old_doubt WHERE receipt = ?", (receipt,))
 
     def acknowledge(self, seq: int, digest: bytes, proof: bytes, timeline: int = 1) -> bool:
         """Keep the head office's word that it holds all up to ``seq``; return whether it was news.

@@ -3,9 +3,10 @@
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
+from sync.protocol.master import STATEMENTS
 from terminal.codec.master import UnreadableRowError
 from terminal.store import catalog, members, mirrored
 from terminal.store.swap import BUSY_MS, MasterDataError
@@ -58,6 +59,21 @@ def versions(folder: Path) -> dict[str, tuple[int, int | None]]:
             connection.close()
         found.update({table: (version, at_ms) for table, version, at_ms in rows})
     return found
+
+
+def forget_statements(folder: Path) -> None:
+    """Have the head office asked for all statements again; those that are held stay until then.
+
+    They were set against a ledger that is gone.
+
+    Raises:
+        MasterDataError: The file could not be written.
+    """
+    path = folder / "members.db"
+    if not path.is_symlink():
+        return
+    with closing(connect(path)) as connection, changing(connection, folder):
+        connection.execute("DELETE FROM source WHERE name = ?", (STATEMENTS,))
 
 
 def _copy(old: Path, path: Path, name: str) -> None:

@@ -19,6 +19,7 @@ from terminal.core.journal import (
     SalePosted,
     Tender,
 )
+from terminal.core.lineage import Carried
 from terminal.store import allowances, lots, uses
 
 _ADD = (
@@ -39,6 +40,12 @@ DERIVED = (
     *allowances.DERIVED,
 )
 """Every table that a rebuild empties and fills again."""
+CARRIED = ("balance", "pin", "lockout", "copy", "lot", "value_lot", *uses.DERIVED)
+"""Those of them that a ledger takes over from the one before. A row that names a record by its number alone
+does not mean one of the new ledger: see :func:`terminal.store.succession.follow`.
+
+What may be spent here is not among them: it was granted to the ledger before, and perhaps spent there.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +97,8 @@ def apply(connection: sqlite3.Connection, seq: int, entry: Entry, open_sales: se
                 " ON CONFLICT (receipt) DO UPDATE SET copies = excluded.copies",
                 (receipt, copy),
             )
+        case Carried(table, columns, rows):
+            _carry(connection, table, columns, rows)
         case _:
             pass
 
@@ -110,6 +119,25 @@ def open_payments(connection: sqlite3.Connection) -> tuple[OpenPayment, ...]:
 def open_sales(connection: sqlite3.Connection) -> set[str]:
     """Return the ids of sales that have payments taken ahead."""
     return {row[0] for row in connection.execute("SELECT sale_id FROM payment").fetchall()}
+
+
+def _carry(
+    connection: sqlite3.Connection,
+    table: str,
+    columns: tuple[str, ...],
+    rows: tuple[tuple[str, ...], ...],
+) -> None:
+    """Take over rows of the ledger before; a table or column that is no more is passed over."""
+    if table not in CARRIED:
+        return
+    here = [row[1] for row in connection.execute(f"PRAGMA table_info({table})").fetchall()]
+    if not columns or not set(columns) <= set(here):
+        return
+    marks = ", ".join("?" * len(columns))
+    connection.executemany(
+        f"INSERT OR REPLACE INTO {table} ({', '.join(columns)}) VALUES ({marks})",  # noqa: S608
+        [row for row in rows if len(row) == len(columns)],
+    )
 
 
 def _return(connection: sqlite3.Connection, sale_id: str, tender: Tender) -> None:

@@ -107,6 +107,10 @@ class Reader:
         """Return the receipts that are not known to be printed, oldest first."""
         return prints.unfinished(self._connection)
 
+    def old_doubts(self) -> frozenset[str]:
+        """Return the receipts of earlier ledgers that may be on paper or not."""
+        return frozenset(row[0] for row in self._run("SELECT receipt FROM old_doubt").fetchall())
+
     def holdings(self, account: str) -> dict[str, int]:
         """Return the signed balances of an account by unit."""
         return dict(

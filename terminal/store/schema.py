@@ -72,6 +72,8 @@ TABLES_2: tuple[str, ...] = (
     "CREATE TABLE coupon_use (coupon TEXT PRIMARY KEY, seq INTEGER NOT NULL) STRICT, WITHOUT ROWID",
     "CREATE TABLE shopper (account TEXT PRIMARY KEY, seq INTEGER NOT NULL) STRICT, WITHOUT ROWID",
     *allowances.TABLES,
+    # Receipts of the ledger before that may be on paper or not; local, as the print journal is.
+    "CREATE TABLE old_doubt (receipt TEXT PRIMARY KEY) STRICT, WITHOUT ROWID",
 )
 """What version 2 adds: tables of what no ledger of version 1 holds, so they start empty; but ``shopper``."""
 

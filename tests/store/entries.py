@@ -21,6 +21,7 @@ from terminal.core.journal import (
     Totals,
     Versions,
 )
+from terminal.core.lineage import Carried, LedgerOpened
 from terminal.core.points.entries import (
     GiftGiven,
     GrantedLot,
@@ -170,6 +171,8 @@ def every_kind() -> tuple[Body, ...]:
             1_700_000_900_000,
             is_allowance=False,
         ),
+        LedgerOpened("00LEDGER", 120, "ab" * 32, 2, "restored"),
+        Carried("pin", ("operator", "verifier"), (("1002", "$argon2id$x"),)),
     )
 
 

@@ -311,3 +311,41 @@ def test_a_full_disk_stores_nothing_and_the_same_batch_is_taken_later(desk, ledg
     desk.store._sql.execute("PRAGMA max_page_count=1000000")
     assert desk.batch(ledger, 3, 18).acked_seq == 20
     assert desk.reader.overview().records == 20
+
+
+def test_a_new_ledger_is_told_the_ordinals_of_the_till_s_others_and_its_lineage_is_kept(tmp_path):
+    desk = Desk(tmp_path / "hq.db")
+    first = MemoryLedger(till())
+    desk.hello(first)
+    who = first.identity
+    for ordinal, told in ((1, 1), (2, 1), (7, 2)):
+        hello = Hello(
+            who.terminal, f"L{ordinal}", 0, who.key.public.raw, bytes(8), 0,
+            genesis(f"L{ordinal}", who.key.public.raw), ordinal=ordinal,
+            previous=who.ledger_id, previous_seq=3, previous_hash=bytes(32),
+        )  # fmt: skip
+        (answer,) = desk.give(who.terminal, topics.REQUEST, write_hello(hello, who.key))
+        assert read_welcome(answer.payload)[0].ordinals == told
+    kept = desk.store._sql.execute("SELECT ordinal, previous, previous_seq FROM lineage").fetchall()
+    assert (7, who.ledger_id, 3) in kept
+    desk.store.close()
+
+
+def test_what_another_machines_ledger_held_is_taken_from_the_one_that_replaces_it(tmp_path):
+    desk = Desk(tmp_path / "hq.db")
+    dead = MemoryLedger(till(seed=9))
+    dead.extend(sale(n) for n in (1, 2))
+    new = till()
+    hello = Hello(
+        new.terminal, dead.identity.ledger_id, 0, new.key.public.raw, bytes(8), 2, dead.digest,
+        ledger_key=dead.identity.key.public.raw,
+    )  # fmt: skip
+    desk.give(new.terminal, topics.REQUEST, write_hello(hello, new.key))
+    bodies = tuple(body for _, body, _ in dead.rows)
+    start = genesis(dead.identity.ledger_id, dead.identity.key.public.raw)
+    packed = pack(
+        Batch(new.terminal, dead.identity.ledger_id, 0, 1, start, dead.digest, bodies), new.key
+    )
+    (answer,) = desk.give(new.terminal, topics.UP, packed)
+    assert read_ack(answer.payload, HQ.public).acked_seq == 2
+    desk.store.close()

@@ -17,6 +17,7 @@ from sync.uplink.machine import (
     Connected,
     Disconnected,
     HqReturned,
+    Outrun,
     Phase,
     Posted,
     SayHello,
@@ -147,12 +148,34 @@ def test_a_gap_behind_what_was_acknowledged_is_greeted_only_when_it_answers_us()
     assert go(state, ok(4, status=Status.GAP, regards_flight=False)) == (state, ())
 
 
-def test_a_head_office_that_holds_more_than_the_ledger_halts_it():
-    state, effects = go(State(5, 0, 0), Connected(), Welcomed(1, 9, is_ours=False))
+def test_a_ledger_behind_the_head_office_is_sent_whole_and_then_outrun():
+    state, effects = go(State(5, 3, 1), Connected(), Welcomed(1, 9, is_ours=False))
+    assert effects == (Trouble("ledger-behind", "it holds 9, we have 5"), Send(4, 1))
+    state, effects = go(state, ok(4, status=Status.DUP))
+    assert effects == (Accept(4, 1), Send(5, 1))
+    state, effects = go(state, ok(5, status=Status.DUP))
+    assert effects == (Accept(5, 1), Outrun(5))
     assert state.phase is Phase.HALTED
-    assert effects == (Trouble("ledger-behind", "it holds 9, we have 5"),)
-    assert go(state, Posted(6), Tick())[1] == ()
-    assert go(state, Disconnected(), Connected())[1] == (SayHello(),)
+    assert go(state, Tick())[1] == ()
+
+
+def test_what_is_posted_after_a_ledger_was_outrun_is_sent_before_it_is_outrun_again():
+    state, effects = go(State(5, 5, 1), Connected(), Welcomed(1, 9, is_ours=False))
+    assert effects[-1] == Outrun(5)
+    state, effects = go(state, Posted(6))
+    assert effects == (Send(6, 1),)
+    assert go(state, ok(6))[1] == (Accept(6, 1), Outrun(6))
+
+
+def test_a_ledger_whose_receipts_were_numbered_before_is_outrun_too():
+    welcomed = Welcomed(1, 0, is_ours=True, is_numbered_twice=True)
+    assert go(State(0, 0, 0), Connected(), welcomed)[1][-1] == Outrun(0)
+
+
+def test_a_ledger_behind_that_hangs_on_nothing_is_sent_from_its_beginning():
+    state, _ = go(State(5, 3, 1), Connected(), Welcomed(1, 9, is_ours=False))
+    answer = Answered(Status.GAP, 1, 9, is_ours=False, reason="", regards_flight=True)
+    assert go(state, answer)[1] == (Send(1, 1),)
 
 
 def test_a_till_whose_chain_differs_says_so_and_sends_from_its_own_last_proof():
