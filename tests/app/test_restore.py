@@ -90,9 +90,11 @@ def test_a_restored_till_opens_a_new_ledger_and_nothing_is_lost_or_doubled(tmp_p
 
         # And once more without a word: the file alone is put back, as an image of a card would.
         till.stop()
-        with closing(sqlite3.connect(tmp_path / "image.db")) as image:
-            with closing(sqlite3.connect(till.ledger_path)) as live:
-                live.backup(image)
+        with (
+            closing(sqlite3.connect(tmp_path / "image.db")) as image,
+            closing(sqlite3.connect(till.ledger_path)) as live,
+        ):
+            live.backup(image)
         till.start()
         till.wait_until_up()
         till.api.sign_in()

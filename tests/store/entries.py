@@ -172,7 +172,7 @@ def every_kind() -> tuple[Body, ...]:
             is_allowance=False,
         ),
         LedgerOpened("00LEDGER", 120, "ab" * 32, 2, "restored"),
-        Carried("pin", ("operator", "verifier"), (("1002", "$argon2id$x"),)),
+        Carried("rule_use", ("rule", "scope", "units"), (("r-before", "", "3"),)),
     )
 
 

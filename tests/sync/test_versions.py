@@ -22,7 +22,8 @@ from sync.protocol.state import read_hq_state, read_till_state
 from sync.protocol.wire import HEADER_BYTES, take_apart
 from sync.uplink.api import Acked, Progress, SyncTrouble
 from sync.uplink.session import Publish, Session
-from tests.kit.ledger import MemoryLedger, sale, till
+from terminal.codec.entry import decode
+from tests.kit.ledger import MemoryLedger, till
 
 RECORDED = {
     name: bytes.fromhex(data)
@@ -55,8 +56,9 @@ def ask_office(receiver, channel, payload, now=REFUSAL_EVERY_MS):
 
 
 def filled():
+    """The ledger that the recorded batch is of: three sales as version 1 wrote them."""
     ledger = MemoryLedger(TILL)
-    ledger.extend(sale(n) for n in (1, 2, 3))
+    ledger.extend(unpack(RECORDED["batch"], TILL.key.public)[0].records)
     return ledger
 
 
@@ -69,7 +71,7 @@ def test_every_recorded_message_still_says_what_it_said():
     assert (welcome.nonce, welcome.ordinals, welcome.version) == (b"nonce--1", 0, 1)
     batch, digests = unpack(RECORDED["batch"], key)
     ledger = filled()
-    assert batch.records == tuple(body for _, body, _ in ledger.rows)
+    assert [decode(body).call_id for body in batch.records] == ["call-1", "call-2", "call-3"]
     assert digests == [digest for _, _, digest in ledger.rows]
     assert read_ack(RECORDED["ack"], HQ.public).acked_seq == 3
     assert read_till_state(RECORDED["till_state"], key).head_seq == 3
