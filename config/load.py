@@ -31,6 +31,8 @@ TERMINAL_PATHS = (
     "keys.till_key",
     "keys.pepper",
     "cards.keys",
+    "coupons.issuers",
+    "coupons.key",
 )
 HQ_PATHS = (
     "hq.ca",

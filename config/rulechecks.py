@@ -13,6 +13,9 @@ from msgspec import Struct
 from config.faults import Problem, key_name
 
 _Path = tuple[str | int, ...]
+COUNTED_MAX = 100
+"""Rules whose uses are counted over sales; an entry names the counts it read."""
+_COUNTED = frozenset({"per_member", "per_day", "total"})
 
 
 class Known(Struct, frozen=True):
@@ -33,6 +36,7 @@ def of_rules(tables: Mapping[str, Any], known: Known) -> Iterator[Problem]:
     promotions = rows_of(tables, "promotions")
     yield from taken(("groups",), groups)
     yield from taken(("promotions",), promotions)
+    yield from _counted(("promotions",), promotions)
     yield from _groups(groups)
     names = {str(group.get("id")) for group in groups.values()}
     for at, rule in promotions.items():
@@ -226,7 +230,20 @@ def _misses(when: Mapping[str, Any], since: date, until: date) -> bool:
     }
 
 
+def _counted(path: _Path, promotions: Mapping[int, Mapping[str, Any]]) -> Iterator[Problem]:
+    """More rules with counts than an entry can name."""
+    counted = [at for at, rule in promotions.items() if set(table_of(rule, "limit")) & _COUNTED]
+    for at in counted[COUNTED_MAX:]:
+        message = f"is one limit too many: at most {COUNTED_MAX} rules are counted over sales"
+        yield Problem((*path, at, "limit"), message)
+
+
 def _limit(path: _Path, limit: Mapping[str, Any]) -> Iterator[Problem]:
+    tills = limit.get("shared_by")
+    for key in ("per_day", "total"):
+        most = limit.get(key)
+        if isinstance(tills, int) and isinstance(most, int) and most < tills:
+            yield Problem((*path, key), f"leaves nothing for each of {tills} tills")
     for low in ("per_sale", "per_member", "per_day"):
         yield from _rising(path, limit, low, "total")
 

@@ -96,6 +96,9 @@ class Limit(Row, frozen=True, kw_only=True):
     """On one business date, by everybody."""
     total: Count | None = None
     """Altogether."""
+    shared_by: Count = 1
+    """How many tills share `per_day` and `total`: each gives its part of them, rounded down, so that more
+    than stands here is never given, online or not. `per_member` counts at each till."""
 
 
 class _Promotion(Row, frozen=True, kw_only=True, tag_field="kind"):

@@ -202,6 +202,17 @@ class Shop(Section, frozen=True, kw_only=True):
     """The rules file, see `examples/rules.toml`; without it only prices by tier and category."""
 
 
+class Coupons(Section, frozen=True, kw_only=True):
+    """`[coupons]`: whose coupons are taken, and what this till signs its own with."""
+
+    issuers: FilePath | None = None
+    """Folder of the issuers' public keys, a file `ISSUER.pub` each."""
+    issuer: Id = "shop"
+    """Name under which this till issues coupons."""
+    key: FilePath | None = None
+    """File of the private Ed25519 key it signs coupons with; without it, it issues none."""
+
+
 class Keys(Section, frozen=True, kw_only=True):
     """`[keys]`: files of secrets; both are made at the first start if they do not exist."""
 
@@ -235,6 +246,7 @@ class Terminal(Section, frozen=True, kw_only=True):
     shop: Shop | None = None
     keys: Keys = Keys()
     cards: Cards = Cards()
+    coupons: Coupons = Coupons()
 
     def till_key(self) -> str:
         """Path of the till's private key."""

@@ -3,7 +3,12 @@
 So the same call asked again, even years later or after a restart, gets the same answer.
 """
 
+from terminal.app.coupons import CouponDesk
 from terminal.core.journal import Entry, PaymentTaken, Reprinted, SalePosted
+from terminal.core.pricing.coupons import CouponsIssued
+from terminal.core.refusal import Key, Refusal, refuse
+from terminal.core.till import SUPERVISOR, Operator
+from terminal.counter.desk import Done, IssueCoupons
 
 
 def answer_of(seq: int, entry: Entry) -> dict[str, object]:
@@ -25,3 +30,20 @@ def answer_of(seq: int, entry: Entry) -> dict[str, object]:
             return {"seq": seq, "receipt": receipt, "copy": copy}
         case _:
             return {"seq": seq}
+
+
+def told(seq: int, entry: Entry, coupons: CouponDesk) -> Done:
+    """Return what the call that posted ``entry`` is told; coupons that were issued with their codes."""
+    answer = answer_of(seq, entry)
+    if isinstance(entry.body, CouponsIssued):
+        answer["codes"] = list(coupons.codes(entry.body))
+    return Done(answer)
+
+
+def issue(
+    asked: IssueCoupons, actor: Operator | None, coupons: CouponDesk
+) -> CouponsIssued | Refusal:
+    """Return the coupons that a supervisor asks for."""
+    if actor is None or actor.role != SUPERVISOR:
+        return refuse(Key.SUPERVISOR_ONLY)
+    return coupons.issue(asked.campaign, asked.until, asked.holder, asked.place, asked.count)

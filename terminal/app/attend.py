@@ -23,14 +23,16 @@ from sync.uplink.api import (
     UplinkEvent,
 )
 from terminal.app import basket, lights, translate
-from terminal.app.answers import answer_of
+from terminal.app.answers import answer_of, issue, told
 from terminal.app.edges import Edges
 from terminal.app.feed import Asked
 from terminal.app.master import MasterData
+from terminal.app.offers import offers_of
 from terminal.app.perform import Performer
 from terminal.core import till as tills
 from terminal.core.effects import Tell
 from terminal.core.journal import LockedOut, PinChanged, Reprinted
+from terminal.core.pricing.coupons import CouponsIssued
 from terminal.core.refusal import Key, Refusal, refuse
 from terminal.core.sale import Idle
 from terminal.core.till import Operator, Till
@@ -175,6 +177,7 @@ class Attendant:
             tuple(self._notices),
             "ok",
             edges.shop_faults,
+            offers_of(edges, self._till),
         )
 
     def _happen(self, event: tills.Event | Refusal) -> None:
@@ -205,7 +208,7 @@ class Attendant:
             return self._answered_before(call)
         if posted.body_digest != call.digest:
             return refuse(Key.ID_REUSED)
-        return Done(answer_of(posted.seq, self._edges.posted(posted.seq)))
+        return told(posted.seq, self._edges.posted(posted.seq), self._edges.look.coupons)
 
     def _answered_before(self, call: desk.Call) -> Answer | None:
         """Return what the call did in a ledger that was closed."""
@@ -230,6 +233,11 @@ class Attendant:
                 return self._note(LockedOut(operator, until_ms), call.actor, key)
             case desk.PrintCopy(number):
                 return self._copy(number, call.actor, key)
+            case desk.IssueCoupons() as wanted:
+                issued = issue(wanted, call.actor, self._edges.look.coupons)
+                return (
+                    issued if isinstance(issued, Refusal) else self._note(issued, call.actor, key)
+                )
             case desk.TouchVirtual() as touch:
                 return self._edges.touch(touch)
             case _:
@@ -280,22 +288,26 @@ class Attendant:
         return refuse(Key.DISK_FULL)
 
     def _quote(self, asked: desk.QuoteOnly) -> Answer:
-        whole = desk.SellWhole(asked.lines, asked.member, (), None)
+        brought = (asked.coupons, asked.chosen)
+        whole = desk.SellWhole(asked.lines, asked.member, (), None, *brought)
         event = translate.whole(whole, self._edges.look)
         if isinstance(event, Refusal):
             return event
-        sale = tills.whole(event, self._edges.turn(""))
+        sale = tills.whole(event, self._edges.turn(""), asked.tender)
         return sale if isinstance(sale, Refusal) else Done({"quote": sale.quote})
 
     def _note(
-        self, body: PinChanged | LockedOut | Reprinted, actor: Operator | None, key: CallKey
+        self,
+        body: PinChanged | LockedOut | Reprinted | CouponsIssued,
+        actor: Operator | None,
+        key: CallKey,
     ) -> Answer:
         head = self._edges.ledger.head_seq
         try:
             seq = self._performer.post(body, (), (), actor.number if actor else "", key)
         except LedgerError as error:
             return self._not_posted(error, head)
-        return Done(answer_of(seq, self._performer.last))
+        return told(seq, self._performer.last, self._edges.look.coupons)
 
     def _copy(self, number: str, actor: Operator | None, key: CallKey) -> Answer:
         edges = self._edges

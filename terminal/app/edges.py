@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from drivers.api import CardImage
@@ -64,7 +64,7 @@ class Edges:
     def renew(self, look: Look, rules: RuleBook) -> None:
         """Go over to newer master data."""
         self.look.close()
-        self.look, self.rules = look, rules
+        self.look, self.rules = replace(look, coupons=self.look.coupons), rules
 
     def new_id(self) -> str:
         """Return an id for a new sale."""

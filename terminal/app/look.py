@@ -2,12 +2,17 @@
 
 from dataclasses import dataclass, replace
 
+from terminal.app.coupons import CouponDesk
 from terminal.app.wallet import Wallet
 from terminal.core.journal import Buyer
 from terminal.core.points.lots import Holding
 from terminal.core.pricing.basket import Goods, Member
+from terminal.core.pricing.coupons import Coupon
+from terminal.core.refusal import Refusal
 from terminal.store.catalog import Catalog
 from terminal.store.members import Members
+
+NO_COUPONS = CouponDesk("", is_alone=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +22,7 @@ class Look:
     catalog: Catalog
     members: Members
     wallet: Wallet
+    coupons: CouponDesk = NO_COUPONS
 
     def close(self) -> None:
         """Let go of the files."""
@@ -32,6 +38,10 @@ class Look:
         if self.members.is_lost(medium):
             return None
         return self._seen(self.members.by_medium(medium))
+
+    def coupon(self, code: str) -> Coupon | Refusal:
+        """Return the coupon of a code that is good at this till, as far as its signature says."""
+        return self.coupons.read(code)
 
     def is_lost(self, medium: str) -> bool:
         """Return whether ``medium`` was reported lost."""

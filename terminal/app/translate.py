@@ -5,20 +5,24 @@ taken, comes back as a refusal. What keyed cards say was checked by their driver
 sees a secret.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from drivers.api import CardImage
 from terminal.core import cards, scan
 from terminal.core.journal import Tender
 from terminal.core.pricing.basket import Goods, Member
+from terminal.core.pricing.coupons import Coupon, is_code
 from terminal.core.refusal import Key, Refusal, refuse
 from terminal.core.sale import (
+    CouponShown,
+    CouponTaken,
     LineAdded,
     LineChanged,
     LineRemoved,
     MemberCleared,
     MemberIdentified,
+    RuleChosen,
     Tendered,
     TendersCleared,
     Voided,
@@ -28,6 +32,8 @@ from terminal.core.units import MONEY_MAX, ONE_PIECE
 from terminal.counter import desk
 
 NAME_MAX = 60
+COUPON = "coupon"
+"""The type of tender that is a coupon's code: a discount, and no money."""
 
 
 class Lookup(Protocol):
@@ -41,6 +47,9 @@ class Lookup(Protocol):
 
     def is_lost(self, medium: str) -> bool:
         """Return whether ``medium`` was reported lost."""
+
+    def coupon(self, code: str) -> Coupon | Refusal:
+        """Return the coupon of a code that is good at this till, as far as its signature says."""
 
     def members_by_phone(self, phone: str) -> Sequence[Member]:
         """Return who is registered with this phone number."""
@@ -71,6 +80,8 @@ def _unproven(trouble: Key, medium: str | Refusal, look: Lookup) -> Event | Refu
 
 def scanned(text: str, look: Lookup) -> Event | Refusal:
     """Return the event of a scanned or typed code."""
+    if is_code(text):
+        return coupon(text, look)
     meaning = scan.parse(text)
     match meaning:
         case Refusal():
@@ -82,6 +93,12 @@ def scanned(text: str, look: Lookup) -> Event | Refusal:
             if goods is None:
                 return refuse(Key.UNKNOWN_CODE, code=code[: scan.GOODS_CODE_MAX])
             return LineAdded(goods, ONE_PIECE)
+
+
+def coupon(code: str, look: Lookup) -> CouponShown | Refusal:
+    """Return the coupon that was shown."""
+    found = look.coupon(code)
+    return found if isinstance(found, Refusal) else CouponShown(found)
 
 
 def called(action: desk.Action, look: Lookup) -> Event | Refusal:  # noqa: C901, PLR0911, PLR0912 - a table
@@ -99,6 +116,12 @@ def called(action: desk.Action, look: Lookup) -> Event | Refusal:  # noqa: C901,
             return member(action, look)
         case desk.ClearMember():
             return MemberCleared()
+        case desk.ShowCoupon(code) | desk.TakeTender("coupon", _, code):
+            return coupon(code, look)
+        case desk.TakeBackCoupon(id_):
+            return CouponTaken(id_)
+        case desk.ChooseRule(rule, is_on):
+            return RuleChosen(rule, is_on)
         case desk.TakeTender(kind, amount, reference):
             return Tendered(Tender(kind, amount, reference))
         case desk.ClearTenders():
@@ -127,8 +150,24 @@ def whole(action: desk.SellWhole, look: Lookup) -> Sold | Refusal:
     buyer = None if action.member is None else member(action.member, look)
     if isinstance(buyer, Refusal):
         return buyer
-    tenders = tuple(Tender(each.type, each.amount, each.reference) for each in action.tenders)
-    return Sold(basket, buyer, tenders, action.total)
+    paid = [each for each in action.tenders if each.type != COUPON]
+    codes = [each.reference for each in action.tenders if each.type == COUPON]
+    shown = coupons((*action.coupons, *codes), look)
+    if isinstance(shown, Refusal):
+        return shown
+    tenders = tuple(Tender(each.type, each.amount, each.reference) for each in paid)
+    return Sold(basket, buyer, tenders, action.total, shown, action.chosen)
+
+
+def coupons(codes: Iterable[str], look: Lookup) -> tuple[Coupon, ...] | Refusal:
+    """Return the coupons of ``codes``, or why one is not taken."""
+    shown = []
+    for code in codes:
+        found = look.coupon(code)
+        if isinstance(found, Refusal):
+            return found
+        shown.append(found)
+    return tuple(shown)
 
 
 def lines(asked: tuple[desk.AddLine, ...], look: Lookup) -> tuple[LineAdded, ...] | Refusal:

@@ -23,6 +23,7 @@ from terminal.app import apikeys, basket, clock, loop
 from terminal.app.attend import Attendant
 from terminal.app.backup_cli import back_up_daily
 from terminal.app.clerk import Clerk
+from terminal.app.coupons import CouponDesk, desk_of
 from terminal.app.edges import Edges, Virtual
 from terminal.app.errands import ErrandError, Errands
 from terminal.app.feed import INBOX_MAX, Feed, Inbox
@@ -78,6 +79,7 @@ class Parts:
     shop_faults: int
     """Faults of a shop file that was not taken over; the last good one is in force."""
     promotions: InForce
+    coupons: CouponDesk
     opened: threading.Event
     """Set once the ledger is open and the drivers run, or never will."""
 
@@ -179,6 +181,8 @@ def assemble(settings: Terminal) -> Parts:
         key = load_or_make(Path(settings.till_key()))
         trusted = _trusted(settings)
         _pepper(Path(settings.pepper()))
+        alone = settings.sync is None
+        coupons = desk_of(settings.coupons, settings.terminal.id, is_alone=alone)
         faults, promotions = 0, NOTHING
         if settings.shop is not None:
             faults = _load_shop(Path(settings.shop.data), folder)
@@ -208,8 +212,9 @@ def assemble(settings: Terminal) -> Parts:
         Errands(),
         Clerk(settings),
         stopping,
-        faults + promotions.faults,
+        faults + len(promotions.faults),
         promotions,
+        coupons,
         threading.Event(),
     )
 
@@ -247,6 +252,7 @@ def _open(parts: Parts, operator: Operator | None) -> tuple[Edges, Attendant]:
     time = clock.shop_time(till.timezone, till.business_day_starts)
     wallet = Wallet(ledger, lambda: time.business_date(clock.wall_ms()))
     look, plain = open_files(folder, wallet)
+    look = replace(look, coupons=parts.coupons)
     rules = parts.promotions.over(plain)
     printer = _printer(parts)
     stationery = stationery_of(settings, parts.key)

@@ -29,6 +29,7 @@ from terminal.codec.bill import (
 from terminal.core import allowance, journal, lineage, stored
 from terminal.core.journal import Bill, Tender
 from terminal.core.points import entries
+from terminal.core.pricing.coupons import CouponsIssued
 
 KINDS: dict[int, type] = {
     5: journal.PinChanged,
@@ -44,6 +45,7 @@ KINDS: dict[int, type] = {
     32: stored.ToppedUp,
     60: lineage.LedgerOpened,
     61: lineage.Carried,
+    42: CouponsIssued,
 }
 """The kind of entry by its tag."""
 

@@ -20,6 +20,7 @@ from terminal.core.points.entries import (
     PointsTaken,
     PointsUsed,
 )
+from terminal.core.pricing.coupons import CouponsIssued
 from terminal.core.pricing.quote import PointsReason, QuoteLine
 from terminal.core.stored import ToppedUp
 from terminal.core.units import Minor, Points
@@ -209,6 +210,7 @@ Body = (
     | ToppedUp
     | LedgerOpened
     | Carried
+    | CouponsIssued
 )
 NUMBERED = (SalePosted, ToppedUp)
 """Entries with a receipt: their field ``receipt`` is its name, given when they are posted."""

@@ -42,6 +42,7 @@ class Key(StrEnum):
     AMOUNT_RANGE = "amount-range"
     QUANTITY_RANGE = "quantity-range"
     PRICE_RIGHT = "price-right"
+    SUPERVISOR_ONLY = "supervisor-only"
     OVERPAID = "overpaid"
     REFERENCE_MISSING = "reference-missing"
     TENDER_NOT_HERE = "tender-not-here"

@@ -52,14 +52,21 @@ def change(body: bodies.LineChangeBody, n: int) -> desk.ChangeLine:
 
 def quote(body: bodies.QuoteBody) -> desk.QuoteOnly:
     """Return the basket to price."""
-    return desk.QuoteOnly(lines(body), member(body.member) if body.member else None)
+    buyer = member(body.member) if body.member else None
+    return desk.QuoteOnly(lines(body), buyer, body.coupons, body.chosen, body.tender)
 
 
 def sale(body: bodies.SaleBody) -> desk.SellWhole:
     """Return the whole sale."""
     buyer = member(body.member) if body.member else None
     tenders = tuple(tender(each) for each in body.tenders)
-    return desk.SellWhole(lines(body), buyer, tenders, body.total)
+    brought = (body.coupons, body.chosen)
+    return desk.SellWhole(lines(body), buyer, tenders, body.total, *brought)
+
+
+def issue(body: bodies.IssueBody) -> desk.IssueCoupons:
+    """Return the coupons that are wanted."""
+    return desk.IssueCoupons(body.campaign, body.until, body.holder, body.place, body.count)
 
 
 def touch(body: bodies.VirtualBody, device: str) -> desk.TouchVirtual:

@@ -8,6 +8,7 @@ TEXT: Json = {"type": "string"}
 WHOLE: Json = {"type": "integer"}
 YES_NO: Json = {"type": "boolean"}
 MAYBE_TEXT: Json = {"type": ["string", "null"]}
+MAYBE_WHOLE: Json = {"type": ["integer", "null"]}
 
 
 def _object(optional: Json | None = None, /, **fields: Json) -> Json:
@@ -46,7 +47,13 @@ _MEMBER = _object(
     bonus=WHOLE, birthday=TEXT, medium=TEXT,
 )  # fmt: skip
 _SALE = _object(
-    {"paid": WHOLE, "missing": WHOLE},
+    {
+        "paid": WHOLE,
+        "missing": WHOLE,
+        "cash_total": MAYBE_WHOLE,
+        "coupons": _list(_object(id=TEXT, campaign=TEXT, until=WHOLE, used=YES_NO)),
+        "choices": _list(_object(rule=TEXT, name=TEXT, chosen=YES_NO)),
+    },
     state={"enum": ["idle", "open", "due"]},
     id=MAYBE_TEXT,
     quote=_ref("Quote"),

@@ -25,6 +25,7 @@ CallId = Annotated[
         description="Drawn by the caller for this call; the same id again acts once.",
     ),
 ]
+CouponCode = Annotated[str, Meta(min_length=1, max_length=256)]
 Whole = Annotated[int, Meta(ge=-_INTEGER_MAX, le=_INTEGER_MAX)]
 Amount = Annotated[
     int, Meta(ge=-_INTEGER_MAX, le=_INTEGER_MAX, description="Money in minor units (fen).")
@@ -38,6 +39,10 @@ Name = Annotated[str, Meta(max_length=60, pattern=_NO_CONTROL)]
 Word = Annotated[str, Meta(max_length=200, pattern=_NO_CONTROL)]
 Number = Annotated[str, Meta(pattern=r"^[0-9]{1,12}\Z")]
 Pin = Annotated[str, Meta(pattern=r"^[0-9]{4,12}\Z", description="4 to 12 digits.")]
+
+
+Coupons = Annotated[tuple[CouponCode, ...], Meta(max_length=10, description="Codes of coupons.")]
+Chosen = Annotated[tuple[Word, ...], Meta(max_length=20, description="Rules that are chosen.")]
 
 
 class Fields(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -112,13 +117,44 @@ class TenderFields(Fields, frozen=True, kw_only=True):
         str, Meta(pattern=r"^(cash|stored_value|points|coupon|count|credit|external)\Z")
     ]
     amount: Amount
-    reference: Annotated[str, Meta(max_length=64, pattern=_NO_CONTROL)] = ""
+    reference: Annotated[
+        str, Meta(max_length=256, pattern=_NO_CONTROL, description="Of a coupon, its code.")
+    ] = ""
 
 
 class TenderBody(TenderFields, frozen=True, kw_only=True):
     """A tender for the open sale."""
 
     id: CallId
+
+
+class CouponBody(Plain, frozen=True, kw_only=True):
+    """A coupon for the open sale."""
+
+    code: CouponCode
+
+
+class ChoiceBody(Plain, frozen=True, kw_only=True):
+    """A rule that holds only when chosen."""
+
+    rule: Word
+    chosen: bool
+
+
+class IssueBody(Plain, frozen=True, kw_only=True):
+    """New coupons."""
+
+    campaign: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,30}\Z")]
+    until: Annotated[int, Meta(ge=20_000_101, le=20_991_231, description="Last day: 20261231.")]
+    count: Annotated[int, Meta(ge=1, le=500)] = 1
+    holder: Annotated[str, Meta(pattern=r"^[A-Za-z0-9-]{0,31}\Z")] = ""
+    place: Annotated[
+        str,
+        Meta(
+            pattern=r"^[A-Za-z0-9-]{0,31}\Z",
+            description="The till that redeems them offline; empty: any that asks first.",
+        ),
+    ] = ""
 
 
 class ResumeBody(Plain, frozen=True, kw_only=True):
@@ -133,6 +169,10 @@ class QuoteBody(Fields, frozen=True, kw_only=True):
     id: CallId | UnsetType = UNSET
     lines: Annotated[tuple[LineFields, ...], Meta(max_length=LINES_MAX)]
     member: MemberFields | None = None
+    coupons: Coupons = ()
+    chosen: Chosen = ()
+    tender: Annotated[str, Meta(pattern=r"^(cash|external|stored_value|)\Z")] = ""
+    """How all of it is to be paid: the total may be rounded for cash."""
 
 
 class SaleBody(Plain, frozen=True, kw_only=True):
@@ -142,6 +182,8 @@ class SaleBody(Plain, frozen=True, kw_only=True):
     tenders: Annotated[tuple[TenderFields, ...], Meta(max_length=TENDERS_MAX)]
     member: MemberFields | None = None
     total: Amount | None = None
+    coupons: Coupons = ()
+    chosen: Chosen = ()
 
 
 class VirtualBody(Plain, frozen=True, kw_only=True):

@@ -74,6 +74,40 @@ class TakeTender:
 
 
 @dataclass(frozen=True, slots=True)
+class ShowCoupon:
+    """A coupon's code was read or typed."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class TakeBackCoupon:
+    """The customer takes the coupon with this id back."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChooseRule:
+    """A rule that holds only when chosen is wanted, or is not any more."""
+
+    rule: str
+    is_on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class IssueCoupons:
+    """New coupons of a campaign are wanted."""
+
+    campaign: str
+    until: int
+    """Last business date: 20261231."""
+    holder: str
+    place: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class ClearTenders:
     """Hand back what was tendered."""
 
@@ -103,6 +137,10 @@ class SellWhole:
     member: SetMember | None
     tenders: tuple[TakeTender, ...]
     total: Minor | None
+    coupons: tuple[str, ...] = ()
+    """Codes."""
+    chosen: tuple[str, ...] = ()
+    """Rules that the program chose."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +149,10 @@ class QuoteOnly:
 
     lines: tuple[AddLine, ...]
     member: SetMember | None
+    coupons: tuple[str, ...] = ()
+    chosen: tuple[str, ...] = ()
+    tender: str = ""
+    """How all of it is to be paid, if that is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +212,10 @@ Action = (
     | SetMember
     | ClearMember
     | TakeTender
+    | ShowCoupon
+    | TakeBackCoupon
+    | ChooseRule
+    | IssueCoupons
     | ClearTenders
     | VoidSale
     | HoldSale
@@ -266,6 +312,19 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
+class Offers:
+    """What there is to choose for the open basket."""
+
+    choices: tuple[tuple[str, str], ...] = ()
+    """Rules that hold only when chosen: id and name."""
+    cash_total: Minor | None = None
+    """What the basket comes to when all of it is paid in cash; None where that makes no difference."""
+
+
+NO_OFFERS = Offers()
+
+
+@dataclass(frozen=True, slots=True)
 class View:
     """The whole till at one version."""
 
@@ -282,6 +341,7 @@ class View:
     """``ok`` or ``slow``: the disk does not answer."""
     shop_faults: int = 0
     """Faults of a shop file that was not taken over; the last good one is in force."""
+    offers: Offers = NO_OFFERS
 
 
 class Desk(Protocol):

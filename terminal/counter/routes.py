@@ -17,6 +17,7 @@ Params = dict[str, str]
 _LINE = re.compile(r"[0-9]{1,9}")
 _DEVICE_MAX = 60
 _RECEIPT_MAX = 64
+_COUPON_MAX = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,24 @@ CHANGES = (
     Change(
         "DELETE", "/sale/tenders", bodies.Plain,
         lambda _, __: desk.ClearTenders(), "Hand back what was tendered",
+    ),
+    Change(
+        "POST", "/sale/coupons", bodies.CouponBody,
+        lambda body, _: desk.ShowCoupon(body.code), "Lay a coupon on the counter",
+    ),
+    Change(
+        "DELETE", "/sale/coupons/{coupon}", bodies.Plain,
+        lambda _, params: desk.TakeBackCoupon(_name(params, "coupon", _COUPON_MAX)),
+        "Give a coupon back unused",
+    ),
+    Change(
+        "POST", "/sale/choices", bodies.ChoiceBody,
+        lambda body, _: desk.ChooseRule(body.rule, body.chosen),
+        "Choose a rule that holds only when chosen, or do not",
+    ),
+    Change(
+        "POST", "/coupons", bodies.IssueBody,
+        lambda body, _: actions.issue(body), "Issue coupons; the answer holds their codes",
     ),
     Change("POST", "/sale/void", bodies.Plain, lambda _, __: desk.VoidSale(), "Call the sale off"),
     Change("POST", "/sale/hold", bodies.Plain, lambda _, __: desk.HoldSale(), "Put it aside"),

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from terminal.core.pricing.basket import Goods, Member
 from terminal.core.pricing.quote import EMPTY, Quote
 from terminal.core.sale import Due, Idle, Sale
-from terminal.counter.desk import DeviceLight, Notice, View
+from terminal.counter.desk import DeviceLight, Notice, Offers, View
 from terminal.counter.language import Language, mask_name
 from terminal.counter.services import Services
 
@@ -107,9 +107,31 @@ def _sale(view: View, *, whole: bool) -> Json:
         "tenders": tenders if whole else [],
         "member": None,
     }
+    if whole:
+        shown |= _brought(sale, view.offers)
     if sale.member:
         shown["member"] = member(sale.member) if whole else {"tier_name": sale.member.tier_name}
     return shown
+
+
+def _brought(sale: Sale, offers: Offers) -> Json:
+    """Return coupons on the counter and rules to choose; of a coupon also whether it took something off."""
+    return {
+        "coupons": [
+            {
+                "id": each.id,
+                "campaign": each.campaign,
+                "until": each.until,
+                "used": each.campaign in sale.quote.campaigns,
+            }
+            for each in sale.brought.coupons
+        ],
+        "choices": [
+            {"rule": rule, "name": name, "chosen": rule in sale.brought.chosen}
+            for rule, name in offers.choices
+        ],
+        "cash_total": offers.cash_total,
+    }
 
 
 def quote(priced: Quote, units: dict[int, str] | None = None) -> Json:

@@ -16,7 +16,7 @@ from terminal.core.pricing.rules import GROUPS, RuleBook
 from terminal.store.pointsfile import program_of
 from terminal.store.swap import MasterDataError
 
-_BUILD = b"rules-2"
+_BUILD = b"rules-3"
 """Raised whenever a kept file of before would be read wrongly."""
 _DIGEST_BYTES = 32
 _MINUTES_A_DAY = 24 * 60
@@ -69,8 +69,18 @@ def promotion(rule: written.Promotion) -> rules.Promotion:
     return rules.Promotion(
         rule.id, str(rule.version), rule.name, rule.group, rule.priority, _gives(rule),
         _on(rule.on), _when(rule.when),
-        rules.Limit(limit.per_sale, limit.per_member, limit.per_day, limit.total), rule.cap,
+        _limit(limit), rule.cap,
     )  # fmt: skip
+
+
+def _limit(limit: written.Limit) -> rules.Limit:
+    """Return the limit as this till keeps it: its share of what all tills may give together."""
+    if limit == written.Limit():
+        return rules.NO_LIMIT
+    per_day, total = (
+        None if each is None else each // limit.shared_by for each in (limit.per_day, limit.total)
+    )
+    return rules.Limit(limit.per_sale, limit.per_member, per_day, total)
 
 
 def _round_down(down: written.RoundDown) -> rules.RoundDown:

@@ -1,16 +1,17 @@
 """Coupons signed, brought back, and refused for what is wrong with them."""
 
 from base64 import urlsafe_b64encode
+from dataclasses import replace
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from terminal.app.coupons import signed, verified
+from sync.protocol.keys import SecretKey
+from terminal.app.coupons import CouponDesk, signed, verified
 from terminal.core.pricing.coupons import CODE_MAX, Coupon, judge
 from terminal.core.refusal import Key, Refusal
 
-HQ, THIEF = (Ed25519PrivateKey.from_private_bytes(bytes([n]) * 32) for n in (1, 2))
-ISSUERS = {"shop": HQ.public_key()}
+HQ, THIEF = (SecretKey.of_seed(bytes([n]) * 32) for n in (1, 2))
+ISSUERS = {"shop": HQ.public}
 COUPON = Coupon("shop", "C50", "A1B2C3", 20261231, "100001")
 TODAY = 20261121
 
@@ -86,3 +87,28 @@ def test_a_coupon_is_used_once():
 )  # fmt: skip
 def test_what_is_no_coupon_is_unreadable(code):
     assert key_of(verified(code, ISSUERS)) is Key.UNREADABLE_CODE
+
+
+def test_a_coupon_is_redeemed_where_its_place_is_and_asked_for_where_it_has_none():
+    here = CouponDesk("S01-T1", False, ISSUERS)
+    placed = replace(COUPON, place="S01-T1")
+
+    assert here.read(signed(placed, HQ)) == placed
+    assert here.read(signed(replace(COUPON, place="S01-T2"), HQ)) == Refusal(
+        Key.COUPON_ELSEWHERE, (("place", "S01-T2"),)
+    )
+    assert key_of(here.read(signed(COUPON, HQ))) is Key.COUPON_ASK
+    assert CouponDesk("S01-T1", True, ISSUERS).read(signed(COUPON, HQ)) == COUPON
+
+
+def test_codes_follow_from_what_was_issued_and_the_key():
+    issuing = CouponDesk("S01-T1", True, ISSUERS, "shop", HQ)
+    issued = issuing.issue("C50", 20261231, "", "S01-T1", 3)
+
+    codes = issuing.codes(issued)
+
+    assert codes == issuing.codes(issued)
+    assert [issuing.read(code) for code in codes] == list(issued.coupons)
+    assert len(set(issued.serials)) == 3
+    assert CouponDesk("S01-T1", True, ISSUERS).codes(issued) == ()
+    assert key_of(CouponDesk("S01-T1", True, ISSUERS).issue("C50", 1, "", "", 1)) is Key.COUPON_KEY

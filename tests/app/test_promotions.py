@@ -93,14 +93,28 @@ def test_faulty_rules_leave_the_last_good_ones_in_force_and_the_page_says_so(til
         assert sold(till, COLA, COLA)[0]["total"] == 525
 
 
-def test_a_rule_that_nobody_counts_yet_is_left_out_and_said_so(till):
+def test_a_rule_once_for_a_member_is_given_once_also_after_a_restart_and_a_rebuild(till):
     (till.folder / "rules.toml").write_text(RULES + LIMITED)
     with till:
         till.api.sign_in()
+        asked = {"lines": [{"code": WATER}], "member": {"phone": "13800000001"}}
+        stranger = till.api.json("POST", "/quote", {"lines": asked["lines"]})["quote"]
+        first = till.api.json("POST", "/quote", asked)["quote"]
+        pay = {"tenders": [{"type": "cash", "amount": 1000}]}
 
-        assert till.state()["shop_faults"] == 1
-        assert "rule once is left out" in till.log
-        assert sold(till, WATER)[0]["total"] == 200
+        bought = till.api.json("POST", "/sales", {**asked, **pay})
+        entry = till.api.json("GET", f"/ledger/{bought['seq']}")
+        again = till.api.json("POST", "/quote", asked)["quote"]
+        till.restart()
+        till.api.sign_in()
+        still = till.api.json("POST", "/quote", asked)["quote"]
+
+        assert stranger["total"] == 200
+        assert first["total"] < again["total"] == still["total"]
+        assert first["total"] == bought["total"]
+        assert entry["body"]["bill"]["drawn"]["uses"] == [["once", 1]]
+        assert dict(entry["facts"])["used"] == ""
+        till.assert_whole()
 
 
 def test_a_rule_of_other_days_does_not_hold_and_the_entry_says_what_was_asked(till):

@@ -73,6 +73,15 @@ CASES = {
              {"type": "external", "amount": 101, "reference": "Q"}, basket, posts=True),
     ],
     "DELETE /sale/tenders": [Case("/sale/tenders", {}, None, tendered)],
+    "POST /sale/coupons": [],
+    "DELETE /sale/coupons/{coupon}": [
+        Case("/sale/coupons/shop.ABCDEF", {}, None, basket),
+    ],
+    "POST /sale/choices": [
+        Case("/sale/choices", {"rule": "any", "chosen": False}, {"rule": "other", "chosen": False},
+             basket),
+    ],
+    "POST /coupons": [],
     "POST /sale/void": [
         Case("/sale/void", {}, None, basket, posts=True),
         Case("/sale/void", {}, None, taken, posts=True),
@@ -99,7 +108,8 @@ CASES = {
     ],
     "DELETE /session": [],
 }  # fmt: skip
-"""Signing out ends the session that would ask again: the second time it is told to sign in first."""
+"""Signing out ends the session that would ask again: the second time it is told to sign in first. Coupons
+take keys that this till has not: tests/app/test_redeeming.py asks twice for them."""
 ROWS = [(name.split()[0], case) for name, cases in CASES.items() for case in cases]
 NAMES = [f"{method} {case.path} {number}" for number, (method, case) in enumerate(ROWS)]
 

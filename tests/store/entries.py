@@ -32,6 +32,7 @@ from terminal.core.points.entries import (
     PointsTaken,
 )
 from terminal.core.points.lottery import Prize
+from terminal.core.pricing.coupons import CouponsIssued
 from terminal.core.pricing.quote import Discount, PointsReason, QuoteLine
 from terminal.core.stored import ToppedUp
 from terminal.store.schema import Identity
@@ -173,6 +174,7 @@ def every_kind() -> tuple[Body, ...]:
         ),
         LedgerOpened("00LEDGER", 120, "ab" * 32, 2, "restored"),
         Carried("rule_use", ("rule", "scope", "units"), (("r-before", "", "3"),)),
+        CouponsIssued("shop", "SPRING", 20261231, "100001", "S01-T1", ("ABCDEF2345678923",)),
     )
 
 

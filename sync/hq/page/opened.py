@@ -15,6 +15,7 @@ from terminal.core.points.entries import (
     PointsGiven,
     PointsTaken,
 )
+from terminal.core.pricing.coupons import CouponsIssued
 from terminal.core.stored import ToppedUp
 
 KINDS = {
@@ -33,6 +34,7 @@ KINDS = {
     AllowancesOpened: "allowances taken",
     AllowancesClosed: "allowances closed",
     ToppedUp: "top-up",
+    CouponsIssued: "coupons issued",
 }
 """What kind of event a body is, as the API names it and the page translates it."""
 
@@ -48,6 +50,12 @@ DETAILS: dict[type, tuple[str, ...]] = {
     LotteryDrawn: ("account", "lottery", "name", "points"),
     AllowancesClosed: ("cause",),
     ToppedUp: ("account", "principal", "bonus", "rule"),
+    CouponsIssued: (
+        "issuer",
+        "campaign",
+        "holder",
+        "place",
+    ),  # Whoever knows a serial is no step nearer.
 }
 """What an event of a kind says beside bill and postings, by the names of its fields."""
 _NAMES = {"sale_id": "sale", "until_ms": "until"}

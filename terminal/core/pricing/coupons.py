@@ -15,6 +15,8 @@ from terminal.core.refusal import Key, Refusal, refuse
 
 MARK = "TPC1"
 CODE_MAX = 256
+ISSUED_MAX = 500
+"""Coupons given out at once: their serials fit into one entry."""
 SIGNED_AS = b"tallypoint coupon 1\n"
 """Stands before what is signed, so that no other signature of the same key can pass for a coupon's."""
 _CODE = re.compile(
@@ -54,6 +56,30 @@ class Coupon:
         """What the issuer signs."""
         names = (self.issuer, self.campaign, self.serial, str(self.until), self.holder, self.place)
         return SIGNED_AS + ".".join((MARK, *names)).encode()
+
+
+@dataclass(frozen=True, slots=True)
+class CouponsIssued:
+    """Coupons were given out; their codes follow from this and the issuer's key."""
+
+    issuer: str
+    campaign: str
+    until: int
+    """Last business date."""
+    holder: str
+    place: str
+    serials: tuple[str, ...]
+
+    @property
+    def coupons(self) -> tuple[Coupon, ...]:
+        """The coupons themselves."""
+        named = (self.until, self.holder, self.place)
+        return tuple(Coupon(self.issuer, self.campaign, serial, *named) for serial in self.serials)
+
+
+def is_code(text: str) -> bool:
+    """Return whether ``text`` claims to be a coupon."""
+    return text.startswith(MARK + ".")
 
 
 def parse(code: str) -> tuple[Coupon, str] | Refusal:
