@@ -16,7 +16,8 @@ from terminal.codec.entry import decode
 from terminal.core.allowance import Held, LotShare, Wallet
 from terminal.core.journal import NUMBERED, Entry
 from terminal.core.points.entries import LotPart
-from terminal.store import allowances, chain, lots, prints, projections, schema, uses
+from terminal.core.points.tallies import Tally
+from terminal.store import allowances, chain, lots, prints, projections, schema, tallies, uses
 from terminal.store.calls import (
     INDEX_EVERY,
     INDEX_MAX,
@@ -202,6 +203,10 @@ class Ledger:
     def value_lots(self, account: str) -> tuple[tuple[str, LotShare], ...]:
         """Return what this ledger did to a member's lots, each with its unit."""
         return allowances.lots(self._disk.connection, account)
+
+    def tally(self, name: str) -> Tally:
+        """Return what was given before under a name of :mod:`terminal.core.points.tallies`."""
+        return tallies.tally_of(self._disk.connection, name)
 
     def open_payments(self) -> tuple[OpenPayment, ...]:
         """Return payments taken for sales that are not posted, oldest first."""

@@ -20,7 +20,8 @@ from terminal.core.journal import (
     Tender,
 )
 from terminal.core.lineage import Carried
-from terminal.store import allowances, lots, uses
+from terminal.core.points.tallies import tallied
+from terminal.store import allowances, lots, tallies, uses
 
 _ADD = (
     "INSERT INTO balance VALUES (?, ?, ?)"
@@ -36,6 +37,7 @@ DERIVED = (
     "lockout",
     "copy",
     "lot",
+    "tally",
     *uses.DERIVED,
     *allowances.DERIVED,
 )
@@ -70,6 +72,7 @@ def apply(connection: sqlite3.Connection, seq: int, entry: Entry, open_sales: se
     uses.apply(connection, seq, entry)
     lots.apply(connection, seq, entry.body)
     allowances.apply(connection, entry.body)
+    tallies.apply(connection, tallied(seq, entry.business_date, entry.body))
     run = connection.execute
     match entry.body:
         case SalePosted(bill=bill):

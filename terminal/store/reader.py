@@ -14,7 +14,8 @@ from typing import Self
 from terminal.codec.entry import decode
 from terminal.core.journal import Entry
 from terminal.core.points.entries import LotPart
-from terminal.store import lots, prints, schema
+from terminal.core.points.tallies import Tally
+from terminal.store import lots, prints, schema, tallies
 from terminal.store.prints import PrintState, UnfinishedPrint
 
 RECORDS_MAX = 500
@@ -120,6 +121,10 @@ class Reader:
     def lots(self, account: str) -> tuple[LotPart, ...]:
         """Return what this ledger did to the dated lots of the member with this account number."""
         return lots.lots_of(self._connection, account)
+
+    def tally(self, name: str) -> Tally:
+        """Return what was given before under a name of :mod:`terminal.core.points.tallies`."""
+        return tallies.tally_of(self._connection, name)
 
     def pins(self) -> dict[str, str]:
         """Return the verifiers of PINs changed at this till, by operator."""

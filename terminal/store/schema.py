@@ -67,6 +67,8 @@ TABLES_2: tuple[str, ...] = (
     """CREATE TABLE lot (account TEXT NOT NULL, ledger TEXT NOT NULL, seq INTEGER NOT NULL,
     part INTEGER NOT NULL, points INTEGER NOT NULL, usable_on INTEGER NOT NULL,
     lapses_on INTEGER NOT NULL, PRIMARY KEY (account, ledger, seq, part)) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE tally (name TEXT PRIMARY KEY, count INTEGER NOT NULL, day INTEGER NOT NULL,
+    text TEXT NOT NULL) STRICT, WITHOUT ROWID""",
     """CREATE TABLE rule_use (rule TEXT NOT NULL, scope TEXT NOT NULL, units INTEGER NOT NULL,
     PRIMARY KEY (rule, scope)) STRICT, WITHOUT ROWID""",
     "CREATE TABLE coupon_use (coupon TEXT PRIMARY KEY, seq INTEGER NOT NULL) STRICT, WITHOUT ROWID",

@@ -18,7 +18,7 @@ from terminal.store.errors import DamagedError
 FAULTS_MAX = 100
 """No more faults are listed; one damaged block breaks many things."""
 _FOLDED = (
-    "balance", "payment", "pin", "lockout", "copy", "lot", *uses.DERIVED, *allowances.DERIVED,
+    "balance", "payment", "pin", "lockout", "copy", "lot", "tally", *uses.DERIVED, *allowances.DERIVED,
 )  # fmt: skip
 _LAGGING = (
     ("receipt", "SELECT number, seq FROM receipt", "number"),

@@ -76,8 +76,8 @@ class PointsGiven:
     """The dated ones; the rest is undated."""
     key: str = ""
     """Names what must not be given twice, such as a rule, a period and the member."""
-    days: int = 0
-    """Of a check-in: how many days in a row it makes."""
+    n: int = 0
+    """Of a check-in: how many days in a row it makes. Of a referral: its level, 1 is the nearest."""
     member: str = ""
     """Of a referral: who joined."""
     approved_by: str = ""

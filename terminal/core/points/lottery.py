@@ -12,7 +12,7 @@ A prize that has run out is given as the one named ``instead``, or as none: the 
 Everything here is a pure function, so the ledger alone proves every draw (:func:`differences`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from hmac import digest as hmac_digest
@@ -128,8 +128,15 @@ def may_draw(lottery: Lottery, drawn: int, had: int, available: Points) -> Refus
 
 def draw(lottery: Lottery, secret: bytes, before: Sequence[Draw], ticket: bytes) -> Draw:
     """Return the next draw after those ``before``; :func:`may_draw` was asked."""
-    n = len(before) + 1
-    return _drawn(lottery, n, ticket, link(secret, lottery.draws_max - n), _given(before))
+    return next_draw(lottery, secret, len(before), _given(before), ticket)
+
+
+def next_draw(
+    lottery: Lottery, secret: bytes, drawn: int, given: Mapping[str, int], ticket: bytes
+) -> Draw:
+    """Return the next draw after ``drawn``, which gave so many of each prize."""
+    n = drawn + 1
+    return _drawn(lottery, n, ticket, link(secret, lottery.draws_max - n), given)
 
 
 def differences(lottery: Lottery, draws: Sequence[Draw]) -> tuple[str, ...]:
@@ -161,7 +168,9 @@ def _given(draws: Sequence[Draw]) -> dict[str, int]:
     return given
 
 
-def _drawn(lottery: Lottery, n: int, ticket: bytes, revealed: bytes, given: dict[str, int]) -> Draw:
+def _drawn(
+    lottery: Lottery, n: int, ticket: bytes, revealed: bytes, given: Mapping[str, int]
+) -> Draw:
     message = b"%d:%b,%d,%b" % (len(lottery.id.encode()), lottery.id.encode(), n, ticket)
     roll = int.from_bytes(hmac_digest(revealed, message, "sha256"), "big") % ODDS_WHOLE
     return Draw(n, ticket, revealed, roll, _in_stock(lottery, _won(lottery, roll), given))
@@ -176,7 +185,7 @@ def _won(lottery: Lottery, roll: int) -> str:
     return NOTHING
 
 
-def _in_stock(lottery: Lottery, prize_id: str, given: dict[str, int]) -> str:
+def _in_stock(lottery: Lottery, prize_id: str, given: Mapping[str, int]) -> str:
     """Return the prize or what is given instead; a ring of replacements that are all gone ends in none."""
     prizes = {prize.id: prize for prize in lottery.prizes}
     seen: set[str] = set()
