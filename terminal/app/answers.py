@@ -5,6 +5,7 @@ So the same call asked again, even years later or after a restart, gets the same
 
 from terminal.app.coupons import CouponDesk
 from terminal.core.journal import Entry, PaymentTaken, Reprinted, SalePosted
+from terminal.core.points.entries import GiftGiven, LotteryDrawn, PointsGiven, PointsTaken
 from terminal.core.pricing.coupons import CouponsIssued
 from terminal.core.refusal import Key, Refusal, refuse
 from terminal.core.till import SUPERVISOR, Operator
@@ -28,6 +29,20 @@ def answer_of(seq: int, entry: Entry) -> dict[str, object]:
             return {"seq": seq, "sale": bill.sale_id, "taken": tender.amount}
         case Reprinted(receipt, copy):
             return {"seq": seq, "receipt": receipt, "copy": copy}
+        case PointsGiven(points=points, cause=cause, n=n):
+            return {"seq": seq, "points": points, "cause": cause, "n": n}
+        case PointsTaken(points=points):
+            return {"seq": seq, "points": -points, "cause": "penalty", "n": 0}
+        case GiftGiven():
+            return {
+                "seq": seq, "gift": entry.body.gift, "pieces": entry.body.pieces,
+                "points": entry.body.points, "money": entry.body.money, "code": entry.body.code,
+            }  # fmt: skip
+        case LotteryDrawn():
+            return {
+                "seq": seq, "draw": entry.body.n, "roll": entry.body.roll,
+                "prize": entry.body.prize, "name": entry.body.name, "points": entry.body.points,
+            }  # fmt: skip
         case _:
             return {"seq": seq}
 

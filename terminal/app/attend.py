@@ -7,6 +7,7 @@ and lets the uplink know.
 
 import json
 import logging
+import os
 from collections import OrderedDict, deque
 from concurrent.futures import Future
 from dataclasses import replace
@@ -29,6 +30,7 @@ from terminal.app.feed import Asked
 from terminal.app.master import MasterData
 from terminal.app.offers import offers_of
 from terminal.app.perform import Performer
+from terminal.app.points import PointsDesk, refreshed, told_of
 from terminal.core import till as tills
 from terminal.core.effects import Tell
 from terminal.core.journal import LockedOut, PinChanged, Reprinted
@@ -67,6 +69,7 @@ class Attendant:
         self._master = master
         self._till = state
         self._performer = Performer(edges)
+        self._desk = PointsDesk(edges, self._performer, edges.sign, os.urandom)
         self._lights = {name: lights.starting(name, kind) for name, kind in edges.devices}
         self._sync = SyncLight(connected=False, head=0, acknowledged=0, since_ms=None, trouble="")
         self._notices: deque[Notice] = deque(maxlen=NOTICES_MAX)
@@ -238,6 +241,8 @@ class Attendant:
                 return (
                     issued if isinstance(issued, Refusal) else self._note(issued, call.actor, key)
                 )
+            case desk.PointsAct() as asked:
+                return self._points(asked, call.actor, key)
             case desk.TouchVirtual() as touch:
                 return self._edges.touch(touch)
             case _:
@@ -295,6 +300,19 @@ class Attendant:
             return event
         sale = tills.whole(event, self._edges.turn(""), asked.tender)
         return sale if isinstance(sale, Refusal) else Done({"quote": sale.quote})
+
+    def _points(self, asked: desk.PointsAct, actor: Operator | None, key: CallKey) -> Answer:
+        head = self._edges.ledger.head_seq
+        try:
+            done = self._desk.act(asked, actor, key)
+        except LedgerError as error:
+            return self._not_posted(error, head)
+        if isinstance(done, Done):
+            self._till = refreshed(self._till, self._edges)
+            self._basket_changed = True
+            for tell in told_of(self._performer.last.body) if asked.kind != "slip" else ():
+                self.tell(tell)
+        return done
 
     def _note(
         self,
@@ -374,11 +392,18 @@ class Attendant:
         if self._sync.trouble == REFUSED:
             self._sync = replace(self._sync, trouble="")
 
+    def begin(self) -> None:
+        """Do what is to be done once before the first event."""
+        self._desk.open_lotteries()
+
     def _renew(self) -> None:
+        before = self._edges.rules.points
         if self._master is not None:
             after = self._master.renew(self._edges, self._till)
             self._basket_changed |= after is not self._till
             self._till = after
+        if self._edges.rules.points is not before:
+            self._desk.open_lotteries()
 
     def _light(self, event: api.DeviceEvent) -> None:
         light = self._lights.get(event.device)

@@ -89,12 +89,13 @@ def _parser() -> argparse.ArgumentParser:
         ("verify", "check every record, the chain and the books"),
         ("show", "one entry with its postings and its why"),
         ("export", "all entries as JSON lines"),
+        ("draw", "a lottery's draw, computed again from the ledger alone"),
         ("rebuild", "make the projections anew from the records; the till must be stopped"),
     ):
         action = ledger.add_parser(name, help=what)
         action.add_argument("--config", default=TERMINAL_FILE)
         action.add_argument("--ledger", help="path of a ledger.db, instead of the settings' one")
-        if name == "show":
+        if name in ("show", "draw"):
             action.add_argument("seq", type=int)
     backup = commands.add_parser("backup", help="copy the ledger; the till may be running")
     backup.add_argument(

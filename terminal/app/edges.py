@@ -56,6 +56,8 @@ class Edges:
     virtual: dict[str, Virtual]
     shop_faults: int
     """Faults of a shop file that was not taken over; the last good one is in force."""
+    sign: Callable[[bytes], bytes]
+    """The till's key."""
     prepare_printer: Callable[[], None]
     """Have the printer asked how it is, so that the answer is fresh when a receipt comes."""
     older: Older

@@ -9,6 +9,7 @@ from pathlib import Path
 from config.faults import ConfigError, render_all
 from config.load import load
 from terminal.app.office import entry_json
+from terminal.app.prove import prove
 from terminal.store.errors import CommitUnknownError, LedgerError
 from terminal.store.export import export
 from terminal.store.reader import Reader
@@ -51,6 +52,13 @@ def _carry_out(asked: argparse.Namespace, path: Path) -> int:
                 say(f"{path}: no record {asked.seq}", file=sys.stderr)
                 return 1
             say(json.dumps(entry_json(asked.seq, entry), indent=2, ensure_ascii=False))
+        case "draw":
+            proof = prove(Reader.open(path), asked.seq)
+            if proof is None:
+                say(f"{path}: record {asked.seq} is no draw", file=sys.stderr)
+                return 1
+            say("\n".join(proof.lines))
+            return 0 if proof.is_good else 1
         case "export":
             for line in export(path):
                 say(line)

@@ -12,11 +12,18 @@ import msgspec
 
 from config.schema import Terminal
 from sync.protocol.keys import SecretKey, load_secret
+from terminal.app import clock
 from terminal.app.clock import iso, shop_time
 from terminal.app.numbering import count_in
+from terminal.app.pointsview import ReaderBooks, points_json
 from terminal.app.slips import SaleSlip, Stationery, as_text
+from terminal.app.wallet import Wallet
 from terminal.core import cards
 from terminal.core.journal import Entry, SalePosted
+from terminal.core.points.acts import Scene
+from terminal.core.points.program import Program
+from terminal.core.pricing.earning import occasion_of
+from terminal.core.pricing.facts import Facts
 from terminal.core.receipts.sale import Head
 from terminal.counter.language import Language
 from terminal.counter.services import DemoCard, DemoCode, OperatorRecord, Tray
@@ -41,6 +48,7 @@ class Office:
     stationery: Stationery
     columns: int
     older: Older
+    store: str
 
     @classmethod
     def open(cls, settings: Terminal) -> "Office":
@@ -59,6 +67,7 @@ class Office:
             stationery_of(settings, key),
             settings.printers[0].columns if settings.printers else COLUMNS,
             Older(folder),
+            settings.terminal.store,
         )
 
     def close(self) -> None:
@@ -116,6 +125,22 @@ class Office:
         """Return one ledger entry as JSON."""
         entry = self.reader.entry(seq)
         return entry_json(seq, entry) if entry else None
+
+    def points(self, account: str, program: Program) -> dict[str, object] | None:
+        """Return a member's points and what is to be had for them, as JSON."""
+        who = self.members.by_account(account)
+        if who is None:
+            return None
+        time = self.stationery.time
+        wall = clock.wall_ms()
+        books = ReaderBooks(self.reader)
+        wallet = Wallet(books, lambda: time.business_date(wall))
+        seen = wallet.seen(who, self.members)
+        facts = Facts(store=self.store, date=time.business_date(wall), minute=time.minute(wall))
+        scene = Scene(
+            program, occasion_of(seen, facts), wallet.holding(who, self.members), books.tally
+        )
+        return points_json(scene, seen)
 
     def operator(self, number: str) -> OperatorRecord | None:
         """Return who signs in with ``number``, with the PIN that was chosen here over HQ's word."""

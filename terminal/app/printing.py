@@ -24,7 +24,7 @@ from drivers.api import (
     PrintNotStarted,
     PrintUnknown,
 )
-from terminal.app.slips import SaleSlip, Stationery
+from terminal.app.slips import PointsSlip, SaleSlip, Stationery
 from terminal.core.journal import Entry
 from terminal.counter.desk import PrintDoubt
 from terminal.store.errors import LedgerError
@@ -66,6 +66,8 @@ class PrintDesk:
     """Receipts of ledgers that were closed, of which nobody knows whether they are on paper, by name."""
     _copied: dict[int, int | str] = field(default_factory=dict)
     """Copies at work: job and number of the receipt, or the name of one of a closed ledger."""
+    _slips: dict[int, int] = field(default_factory=dict)
+    """Slips at work: job and number of the entry."""
     _copies: "count[int]" = field(default_factory=lambda: count(COPIES_FROM))
 
     def after_restart(self) -> None:
@@ -105,8 +107,24 @@ class PrintDesk:
             self._copied[job] = number
         return taken
 
+    def slip(self, seq: int, entry: Entry, *, again: bool = False) -> bool:
+        """Print the slip of a gift or a draw; False when it is known already that it will not be.
+
+        It is no receipt: nobody keeps it waiting, and it is printed again when a person asks.
+        """
+        if self.printer is None:
+            return False
+        job = next(self._copies)
+        taken = self.printer.submit(PrintJob(job, PointsSlip(entry, seq, self.stationery, again)))
+        if taken:
+            self._slips[job] = seq
+        return taken
+
     def said(self, event: Said) -> tuple[str, int | str] | None:
         """Note what became of a job; return key and receipt of a notice, if there is one to show."""
+        if event.job in self._slips:
+            seq = self._slips.pop(event.job)
+            return None if isinstance(event, PrintDone) else ("slip-not-printed", seq)
         if event.job >= COPIES_FROM:
             return self._said_of_copy(event, self._copied.pop(event.job))
         key = self._said_of_original(event, event.job)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from terminal.app.clock import ShopTime
 from terminal.core.journal import Entry, SalePosted
+from terminal.core.receipts.points import gift_slip
 from terminal.core.receipts.sale import Head, claim, copy_of, lay_out
 from terminal.core.receipts.words import Words
 from terminal.core.slip import Slip
@@ -46,6 +47,23 @@ class SaleSlip:
         if look.sign is not None:
             claim(parts, claim_code(self.entry, look.sign), look.words, columns)
         return copy_of(tuple(parts), look.words) if self.copy else tuple(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class PointsSlip:
+    """The slip of a gift or a draw, record ``seq``; ``again`` when it was asked for once more."""
+
+    entry: Entry
+    seq: int
+    stationery: Stationery
+    again: bool = False
+
+    def slip(self, columns: int) -> Slip:
+        """Return the slip laid out for ``columns``."""
+        look = self.stationery
+        when = look.time.written(self.entry.stamp.wall_ms)
+        parts = gift_slip(self.entry, self.seq, when, look.head, look.words, columns)
+        return copy_of(parts, look.words) if self.again else parts
 
 
 def claim_code(entry: Entry, sign: Sign) -> str:

@@ -5,10 +5,12 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from terminal.core import accounts
+from terminal.core.points import tallies
 from terminal.core.points.dates import BusinessDate
 from terminal.core.points.entries import LotPart
 from terminal.core.points.lotbook import holding_of, next_lapse
 from terminal.core.points.lots import Holding
+from terminal.core.points.tallies import Tally
 from terminal.core.pricing.basket import Member
 from terminal.store.lots import merged
 from terminal.store.members import Members, shown
@@ -24,6 +26,9 @@ class Books(Protocol):
 
     def lots(self, account: str) -> tuple[LotPart, ...]:
         """Return what this ledger did to the dated lots of a member."""
+
+    def tally(self, name: str) -> Tally:
+        """Return what was given before under a name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,9 @@ class Wallet:
         stated, base = members.standing(who.account)
         own = self.books.holdings(accounts.member(who.account)).get(accounts.STANDING, 0)
         standing = shown(stated, base, own)
+        raised = self.books.tally(tallies.tier(who.account))
+        if raised.text and (not raised.day or self.today() <= raised.day):
+            who = replace(who, tier=raised.text, tier_name=members.tier_name(raised.text))
         lots = self._lots(who.account, members)
         if not lots:
             return replace(who, standing=standing) if standing else who

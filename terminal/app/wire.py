@@ -34,6 +34,7 @@ from terminal.app.office import stationery_of
 from terminal.app.printing import PrintDesk
 from terminal.app.promotions import NOTHING, InForce, in_force
 from terminal.app.wallet import Wallet
+from terminal.core.pricing.rules import RuleBook
 from terminal.core.till import NEW, Operator, Till
 from terminal.counter.desk import SyncLight, View
 from terminal.counter.server import ListenError, bind, serve
@@ -51,6 +52,7 @@ OPEN_LIMIT_S = 60.0
 """A slow card may take so long to verify the ledger's tail; the page answers only then."""
 UPLINK_JOIN_S = 2.0
 _NO_SYNC = SyncLight(connected=False, head=0, acknowledged=0, since_ms=None, trouble="")
+NO_BOOK = RuleBook("", "", (), None)
 _EMPTY = View(0, NEW, (), _NO_SYNC, (), "", (), "ok")
 
 
@@ -131,6 +133,7 @@ class Parts:
         if is_first:
             for _, driver in self.drivers:
                 self.supervisor.start(driver)
+        attendant.begin()
         attendant.rest()
         self.opened.set()
         try:
@@ -272,6 +275,7 @@ def _open(parts: Parts, operator: Operator | None) -> tuple[Edges, Attendant]:
         [(driver.device, kind) for kind, driver in parts.drivers],
         _virtual(parts),
         parts.shop_faults,
+        parts.key.sign,
         printer.prepare if printer else lambda: None,
         Older(folder),
     )
@@ -350,6 +354,9 @@ def _services(parts: Parts) -> Services:
         receipt_png=png,
         entry=lambda seq: clerk.ask(lambda office: office.entry(seq)),
         search_members=lambda text, n: clerk.ask(lambda office: office.members.search(text, n)),
+        points=lambda account: clerk.ask(
+            lambda office: office.points(account, parts.promotions.over(NO_BOOK).points)
+        ),
         search_goods=lambda text, n: clerk.ask(lambda office: office.catalog.search_goods(text, n)),
         tray=lambda: clerk.ask(lambda office: office.tray()),
     )

@@ -90,6 +90,41 @@ SCHEMAS: Json = {
     "Member": _MEMBER,
     "Till": _TILL,
     "Members": _object(members=_list(_MEMBER)),
+    "MemberPoints": _object(
+        account=TEXT,
+        points=WHOLE,
+        available=WHOLE,
+        pending=WHOLE,
+        standing=WHOLE,
+        debt=WHOLE,
+        lots=_list(_object(points=WHOLE, usable_on=WHOLE, lapses_on=WHOLE)),
+        gifts=_list(
+            _object(
+                id=TEXT,
+                name=TEXT,
+                what=TEXT,
+                points=WHOLE,
+                money=WHOLE,
+                left=_or_null(WHOLE),
+                why=TEXT,
+            )
+        ),
+        lotteries=_list(
+            _object(
+                id=TEXT,
+                name=TEXT,
+                points=WHOLE,
+                drawn=WHOLE,
+                draws=WHOLE,
+                why=TEXT,
+                prizes=_list(_object(name=TEXT, odds=WHOLE, left=WHOLE)),
+            )
+        ),
+        events=_list(_object(id=TEXT, name=TEXT, points=WHOLE)),
+        check_in=_or_null(_object(name=TEXT, days=WHOLE, today=YES_NO)),
+        welcome=YES_NO,
+        burn=_or_null(_object(points=WHOLE, money=WHOLE, step=WHOLE)),
+    ),
     "GoodsFound": _object(
         goods=_list(_object(code=TEXT, name=TEXT, price=WHOLE, unit=TEXT, category=TEXT))
     ),

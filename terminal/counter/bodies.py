@@ -186,6 +186,54 @@ class SaleBody(Plain, frozen=True, kw_only=True):
     chosen: Chosen = ()
 
 
+class PointsBody(Plain, frozen=True, kw_only=True):
+    """Points by hand: given, or as a penalty taken (negative)."""
+
+    points: Whole
+    reason: Word
+
+
+class EventBody(Plain, frozen=True, kw_only=True):
+    """An event that the member took part in."""
+
+    event: Word
+
+
+class WelcomeBody(Plain, frozen=True, kw_only=True):
+    """The member joined, perhaps brought by another one (an account number)."""
+
+    brought_by: Word = ""
+
+
+class GiftBody(Plain, frozen=True, kw_only=True):
+    """A gift for points; where it costs money too, how that is paid."""
+
+    gift: Word
+    pieces: Annotated[int, Meta(ge=1, le=1000)] = 1
+    tender: Annotated[str, Meta(pattern=r"^(cash|external)\Z")] = "cash"
+    reference: Annotated[str, Meta(max_length=64, pattern=_NO_CONTROL)] = ""
+
+
+class DrawBody(Plain, frozen=True, kw_only=True):
+    """A draw in a lottery."""
+
+    lottery: Word
+
+
+class ImportRow(Fields, frozen=True, kw_only=True):
+    """Points for one member."""
+
+    member: Word
+    points: Annotated[int, Meta(ge=1, le=1_000_000)]
+    reason: Word
+
+
+class ImportBody(Plain, frozen=True, kw_only=True):
+    """Points for many members."""
+
+    rows: Annotated[tuple[ImportRow, ...], Meta(min_length=1, max_length=500)]
+
+
 class VirtualBody(Plain, frozen=True, kw_only=True):
     """What a person would do to the device: exactly one of the four."""
 

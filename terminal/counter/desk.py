@@ -204,6 +204,25 @@ class TouchVirtual:
     value: str
 
 
+@dataclass(frozen=True, slots=True)
+class PointsAct:
+    """Something done to a member's points without a sale."""
+
+    kind: str
+    """``by-hand check-in event welcome gift draw import slip``."""
+    member: str = ""
+    """Account number."""
+    points: int = 0
+    """By hand: how many, negative for a penalty. Slip: the number of the entry."""
+    text: str = ""
+    """The reason, or the id of the event, gift or lottery, or who brought the member."""
+    pieces: int = 1
+    tender: str = ""
+    reference: str = ""
+    rows: tuple[tuple[str, int, str], ...] = ()
+    """Of an import: account number, points, reason."""
+
+
 Action = (
     ScanText
     | AddLine
@@ -229,6 +248,7 @@ Action = (
     | LockOperator
     | PrintCopy
     | TouchVirtual
+    | PointsAct
 )
 
 

@@ -36,6 +36,12 @@ NOTICES = (
     "scan-refused",
     "bye",
     "new-ledger",
+    "points-given",
+    "points-taken",
+    "gift-given",
+    "draw-won",
+    "draw-lost",
+    "slip-not-printed",
 )
 """Everything the till says of its own accord that is no refusal."""
 LIGHTS = (

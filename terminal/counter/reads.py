@@ -37,6 +37,19 @@ async def members(counter: Counter, request: Request) -> Response:
     return await _search(counter, request, "members", search)
 
 
+async def points(counter: Counter, request: Request) -> Response:
+    """``GET /members/{member}/points``: lots, gifts, lotteries and awards of one member."""
+    member = request.path_params["member"][:40]
+
+    def find() -> Response:
+        found = counter.services.points(member)
+        if found is None:
+            return refused(refuse(Key.UNKNOWN_MEMBER), counter.language(request), 404)
+        return json(found)
+
+    return await _signed_in(counter, request, find)
+
+
 async def goods(counter: Counter, request: Request) -> Response:
     """``GET /goods?q=``: goods by name or code."""
 

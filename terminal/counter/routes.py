@@ -18,6 +18,7 @@ _LINE = re.compile(r"[0-9]{1,9}")
 _DEVICE_MAX = 60
 _RECEIPT_MAX = 64
 _COUPON_MAX = 60
+_MEMBER_MAX = 31
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,10 @@ def _name(params: Params, key: str, length_max: int) -> str:
     if not 0 < len(params[key]) <= length_max or not params[key].isprintable():
         raise NoSuchPathError
     return params[key]
+
+
+def _member(params: Params) -> str:
+    return _name(params, "member", _MEMBER_MAX)
 
 
 CHANGES = (
@@ -134,6 +139,52 @@ CHANGES = (
         "Print a receipt again, marked as a copy",
     ),
     Change(
+        "POST", "/members/{member}/points", bodies.PointsBody,
+        lambda body, params: desk.PointsAct(
+            "by-hand", _member(params), points=body.points, text=body.reason
+        ),
+        "Give points by hand for a reason, or take them as a penalty",
+    ),
+    Change(
+        "POST", "/members/{member}/checkins", bodies.Plain,
+        lambda _, params: desk.PointsAct("check-in", _member(params)), "The member checks in today",
+    ),
+    Change(
+        "POST", "/members/{member}/events", bodies.EventBody,
+        lambda body, params: desk.PointsAct("event", _member(params), text=body.event),
+        "The member took part in an event, or shared something",
+    ),
+    Change(
+        "POST", "/members/{member}/welcome", bodies.WelcomeBody,
+        lambda body, params: desk.PointsAct("welcome", _member(params), text=body.brought_by),
+        "Points for joining, and for who brought the member",
+    ),
+    Change(
+        "POST", "/members/{member}/gifts", bodies.GiftBody,
+        lambda body, params: desk.PointsAct(
+            "gift", _member(params), text=body.gift, pieces=body.pieces,
+            tender=body.tender, reference=body.reference,
+        ),
+        "Exchange points, and money if it costs some, for a gift",
+    ),
+    Change(
+        "POST", "/members/{member}/draws", bodies.DrawBody,
+        lambda body, params: desk.PointsAct("draw", _member(params), text=body.lottery),
+        "Draw in a lottery for points",
+    ),
+    Change(
+        "POST", "/points/import", bodies.ImportBody,
+        lambda body, _: desk.PointsAct(
+            "import", rows=tuple((row.member, row.points, row.reason) for row in body.rows)
+        ),
+        "Points for many members at once",
+    ),
+    Change(
+        "POST", "/points/slips/{n}/print", bodies.Plain,
+        lambda _, params: desk.PointsAct("slip", points=_line(params)),
+        "Print the slip of a gift or a draw again, marked as a copy",
+    ),
+    Change(
         "POST", "/virtual/{device}", bodies.VirtualBody,
         lambda body, params: actions.touch(body, _name(params, "device", _DEVICE_MAX)),
         "Do to a virtual device what a person would", is_open=True,
@@ -144,6 +195,8 @@ LOOKS = (
     Look("/events", events.stream, "text/event-stream", "The till, notices and lights as they change",
          is_open=True),
     Look("/members", reads.members, "Members", "Find members by name, phone or number", "q"),
+    Look("/members/{member}/points", reads.points, "MemberPoints",
+         "A member's points by lots, and what is to be had for them now"),
     Look("/goods", reads.goods, "GoodsFound", "Find goods by name or code", "q"),
     Look("/receipts/{number}", reads.receipt, "Receipt",
          "A posted sale; with .txt or .png as it was printed"),

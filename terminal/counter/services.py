@@ -88,6 +88,8 @@ class Services:
     entry: Callable[[int], dict[str, object] | None]
     """One ledger entry with its postings and reasons, as JSON."""
     search_members: Callable[[str, int], Sequence[Member]]
+    points: Callable[[str], dict[str, object] | None]
+    """A member's points by lots and what is to be had for them, as JSON; None: no such member."""
     search_goods: Callable[[str, int], Sequence[Goods]]
     tray: Callable[[], Tray]
     """Asked only where there are virtual devices."""

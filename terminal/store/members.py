@@ -172,6 +172,10 @@ class Members:
         row = self._run(f"{_SELECT} WHERE account = ?", (account,)).fetchone()
         return self._member(row, "number") if row else None
 
+    def tier_name(self, tier: str) -> str:
+        """Return what people call a tier."""
+        return self._tiers.get(tier, tier)
+
     def lots(self, account: str, own: str) -> tuple[LotPart, ...]:
         """Return the lots of points that the head office stated, less what of ledger ``own`` they hold."""
         return statedlots.lots(self._connection, account, own)

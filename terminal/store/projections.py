@@ -42,7 +42,7 @@ DERIVED = (
     *allowances.DERIVED,
 )
 """Every table that a rebuild empties and fills again."""
-CARRIED = ("balance", "pin", "lockout", "copy", "lot", "value_lot", *uses.DERIVED)
+CARRIED = ("balance", "pin", "lockout", "copy", "lot", "tally", "value_lot", *uses.DERIVED)
 """Those of them that a ledger takes over from the one before. A row that names a record by its number alone
 does not mean one of the new ledger: see :func:`terminal.store.succession.follow`.
 

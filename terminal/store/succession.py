@@ -53,6 +53,9 @@ _NAMED_ANEW = {
     # Lots of the old ledger's own records are now another ledger's.
     "lot": "SELECT account, iif(ledger = '', ?, ledger) AS ledger, seq, part, points, usable_on,"
     " lapses_on FROM lot ORDER BY 1, 2, 3, 4",
+    # Lotteries are opened anew: their draws belong to the opening that the old ledger holds.
+    "tally": "SELECT * FROM tally WHERE name NOT LIKE 'lottery:%' AND name NOT LIKE 'draws:%'"
+    " AND name NOT LIKE 'prize:%' ORDER BY 1",
     "coupon_use": "SELECT coupon, 0 AS seq FROM coupon_use ORDER BY 1",
     "shopper": "SELECT account, 0 AS seq FROM shopper ORDER BY 1",
 }

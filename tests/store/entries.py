@@ -150,7 +150,18 @@ def every_kind() -> tuple[Body, ...]:
             "wheel", "1", "大转盘", (Prize("tv", "电视", 10, 1, 300000, "tissue"),), 100, KEY, 50, 3
         ),
         LotteryDrawn(
-            "100001", 11, "wheel", 1, b"6:100001,4:call", KEY, 123456, "tv", "电视", 50, (PART,)
+            "100001",
+            11,
+            "wheel",
+            1,
+            b"6:100001,4:call",
+            KEY,
+            123456,
+            "tv",
+            "电视",
+            50,
+            (PART,),
+            "1",
         ),
         AllowancesOpened(
             (Allowance("a1", "100001", "principal", LOTS, "tap", 3, 1_700_000_000_000, 9),)

@@ -242,5 +242,5 @@ def draw(
     name = next((each.name for each in lottery.prizes if each.id == made.prize), "")
     return LotteryDrawn(
         scene.account, seq, lottery.id, made.n, made.ticket, made.revealed, made.roll, made.prize,
-        name, lottery.points, as_parts(moved.parts) if moved else (),
+        name, lottery.points, as_parts(moved.parts) if moved else (), lottery.version,
     )  # fmt: skip

@@ -150,6 +150,8 @@ class LotteryDrawn:
     name: str
     points: Points
     parts: tuple[LotPart, ...]
+    version: str = ""
+    """Of the lottery."""
 
 
 def as_parts(parts: tuple[Part, ...]) -> tuple[LotPart, ...]:

@@ -57,6 +57,11 @@ def gift(gift_id: str, account: str = "") -> str:
     return f"gift:{gift_id}:{account}"
 
 
+def tier(account: str) -> str:
+    """Return the tally whose text is the tier a member was raised to; its day is the last of it."""
+    return f"tier:{account}"
+
+
 def lottery(lottery_id: str, version: str) -> str:
     """Return the tally whose count is the record that opened a lottery."""
     return f"lottery:{lottery_id}:{version}"
@@ -72,6 +77,11 @@ def prize(opened: int, prize_id: str) -> str:
     return f"prize:{opened}:{prize_id}"
 
 
+def won(lottery_id: str, version: str, prize_id: str) -> str:
+    """Return the tally of a prize over all openings of a lottery: what is gone is gone for the next."""
+    return f"won:{lottery_id}:{version}:{prize_id}"
+
+
 def tallied(seq: int, date: BusinessDate, body: Body) -> tuple[Tallied, ...]:
     """Return what record ``seq`` of business date ``date`` counts."""
     match body:
@@ -79,13 +89,18 @@ def tallied(seq: int, date: BusinessDate, body: Body) -> tuple[Tallied, ...]:
             return _given(body, date)
         case GiftGiven(account=account, gift=gift_id, pieces=pieces):
             each = Tally(pieces, date)
-            return Tallied(gift(gift_id), each), Tallied(gift(gift_id, account), each)
+            had = (Tallied(gift(gift_id), each), Tallied(gift(gift_id, account), each))
+            if body.what == "upgrade":
+                raised = Tally(1, body.until, body.grants)
+                return (*had, Tallied(tier(account), raised, is_set=True))
+            return had
         case LotteryOpened(lottery=lottery_id, version=version):
             return (Tallied(lottery(lottery_id, version), Tally(seq, date), is_set=True),)
         case LotteryDrawn(opened=opened, account=account, prize=prize_id):
             one = Tally(1, date)
             names = (draws(opened), draws(opened, account), prize(opened, prize_id))
-            return tuple(Tallied(name, one) for name in names)
+            ever = won(body.lottery, body.version, prize_id)
+            return tuple(Tallied(name, one) for name in (*names, ever))
         case _:
             return ()
 

@@ -25,5 +25,16 @@ WORDS = (
     "COPY",
     "Thank you",
     "Price changed from",
+    "Points used",
+    "Points pending until",
+    "Points lapse on",
+    "Points as cash",
+    "Standing points",
+    "Gift slip",
+    "Lottery slip",
+    "Valid through",
+    "No prize this time",
+    "Draw",
+    "Proof",
 )
 ENGLISH: Words = {word: word for word in WORDS}

@@ -1,0 +1,229 @@
+"""Points at a running till: earned by rule sets, in lots, given, exchanged and drawn for."""
+
+import pytest
+
+from terminal.app.clock import shop_time, wall_ms
+from terminal.core.points.dates import after_days
+from tests.kit.till import COLA, SUPERVISOR, WATER, TillProcess
+
+RULES = """
+version = 7
+
+[[points]]
+id = "base"
+name = "每元一分"
+bands = [{ per = 100, points = 1 }]
+factors = [{ name = "饮料双倍", percent = 200, on.categories = ["drink"] }]
+lapse = "months"
+after = 12
+
+[[points]]
+id = "slow"
+name = "七天后到账"
+bands = [{ per = 100, points = 1 }]
+pending_days = 7
+
+[[points]]
+id = "growth"
+name = "成长值"
+kind = "standing"
+bands = [{ per = 100, points = 3 }]
+
+[burn]
+name = "积分抵现"
+points = 100
+money = 100
+points_min = 100
+step = 100
+percent_max = 50
+
+[awards]
+lapse = "months"
+after = 1
+registration = { id = "join", name = "入会礼", points = 50, total = 1 }
+referral = { name = "推荐有礼", levels = [100, 10] }
+check_in = { name = "签到", table = [1, 2, 5] }
+
+[[awards.events]]
+id = "share"
+name = "分享"
+points = 5
+per_day = 1
+
+[[gifts]]
+id = "mug"
+name = "马克杯"
+points = 60
+money = 990
+stock = 3
+per_member = 2
+
+[[gifts]]
+id = "park"
+name = "停车两小时"
+what = "virtual"
+points = 10
+
+[[gifts]]
+id = "gold"
+name = "升级金卡"
+what = "upgrade"
+grants = "gold"
+days = 365
+points = 1
+
+[[lotteries]]
+id = "wheel"
+name = "转盘"
+points = 10
+draws = 3
+prizes = [{ id = "tissue", name = "纸巾", odds = 1000000, stock = 2 }]
+"""
+MEMBER, OTHER, THIRD = "100001", "100002", "100003"
+
+
+@pytest.fixture
+def till(tmp_path):
+    made = TillProcess(tmp_path)
+    (tmp_path / "rules.toml").write_text(RULES)
+    made.tables = [
+        (head, {**table, "rules": "rules.toml"} if head == "[shop]" else table)
+        for head, table in made.tables
+    ]
+    made.write_settings()
+    with made:
+        made.api.sign_in(SUPERVISOR)
+        yield made
+
+
+def today() -> int:
+    return shop_time("Asia/Shanghai", "04:00").business_date(wall_ms())
+
+
+def points(till, member=MEMBER):
+    return till.api.json("GET", f"/members/{member}/points")
+
+
+def act(till, path, member=MEMBER, **body):
+    return till.api.json("POST", f"/members/{member}/{path}", body)
+
+
+def sell(till, member, *codes):
+    lines = [{"code": code} for code in codes]
+    asked = {"lines": lines, "member": {"member": member}}
+    total = till.api.json("POST", "/quote", asked)["quote"]["total"]
+    return till.api.json(
+        "POST", "/sales", {**asked, "tenders": [{"type": "cash", "amount": total}]}
+    )
+
+
+def test_a_sale_earns_by_all_rule_sets_into_lots_with_their_days(till):
+    before = points(till)
+    done = sell(till, MEMBER, COLA, COLA)
+    entry = till.api.json("GET", f"/ledger/{done['seq']}")
+    bill = entry["body"]["bill"]
+    total = bill["totals"]["total"]
+
+    # Drinks are double under the first rule and plain under the second; rounded down once.
+    assert done["earned"] == total * 3 // 100
+    assert {why["rule"] for why in bill["points_why"]} == {"base", "slow"}
+    assert sum(line["points"] for line in bill["lines"]) == done["earned"]
+    after = points(till)
+    assert after["points"] == before["points"] + done["earned"]
+    slow = next(why["points"] for why in bill["points_why"] if why["rule"] == "slow")
+    assert after["pending"] == slow
+    assert after["available"] == after["points"] - slow
+    assert after["standing"] == total * 3 // 100
+    days = {(lot["usable_on"], lot["lapses_on"]) for lot in after["lots"]}
+    assert (after_days(today(), 7), 0) in days
+    till.assert_whole()
+    assert till.tallypoint("ledger", "verify", "--config", str(till.settings)).returncode == 0
+
+
+def test_points_by_hand_want_a_reason_and_a_supervisor(till):
+    given = act(till, "points", points=30, reason="道歉")
+    assert (given["points"], given["cause"]) == (30, "by-hand")
+    assert till.api.refused("POST", f"/members/{MEMBER}/points", {"points": 5, "reason": " "}) == (
+        "points-reason-missing"
+    )
+    had = points(till)["points"]
+    act(till, "points", points=-(had + 20), reason="刷分")
+    assert points(till)["debt"] == 20
+    till.api.sign_in()
+    assert till.api.refused("POST", f"/members/{MEMBER}/points", {"points": 5, "reason": "x"}) == (
+        "points-right"
+    )
+    till.assert_whole()
+
+
+def test_joining_checking_in_and_sharing_are_given_once(till):
+    act(till, "welcome", OTHER, brought_by=MEMBER)
+    had = points(till)["points"]
+    # Who brought the second brought the third through them: the second level counts.
+    act(till, "welcome", THIRD, brought_by=OTHER)
+    assert points(till)["points"] == had + 10
+    assert till.api.refused("POST", f"/members/{THIRD}/welcome", {}) == "points-already-given"
+    assert act(till, "checkins")["n"] == 1
+    assert till.api.refused("POST", f"/members/{MEMBER}/checkins", {}) == "points-already-given"
+    assert act(till, "events", event="share")["points"] == 5
+    assert till.api.refused("POST", f"/members/{MEMBER}/events", {"event": "share"}) == (
+        "points-member-limit"
+    )
+    assert (
+        till.api.refused("POST", f"/members/{MEMBER}/events", {"event": "no"}) == "points-no-rule"
+    )
+    till.assert_whole()
+
+
+def test_gifts_take_points_money_and_stock(till):
+    act(till, "points", points=1000, reason="开业")
+    before = points(till)["available"]
+    cash = till.balances().get(("house:cash", "money"), 0)
+    given = act(till, "gifts", gift="mug", pieces=2)
+    assert (given["points"], given["money"]) == (120, 1980)
+    assert points(till)["available"] == before - 120
+    assert till.balances()["house:cash", "money"] == cash + 1980
+    assert till.api.refused("POST", f"/members/{MEMBER}/gifts", {"gift": "mug"}) == (
+        "points-member-limit"
+    )
+    act(till, "points", OTHER, points=1000, reason="开业")
+    asked = {"gift": "mug", "pieces": 2}
+    assert till.api.refused("POST", f"/members/{OTHER}/gifts", asked) == "points-out-of-stock"
+    assert len(act(till, "gifts", gift="park")["code"]) == 8
+    act(till, "gifts", OTHER, gift="gold")
+    found = till.api.json("GET", f"/members?q={OTHER}")["members"]
+    till.api.ok("POST", "/sale/member", {"member": OTHER})
+    assert till.state()["sale"]["member"]["tier"] == "gold", found
+    till.assert_whole()
+
+
+def test_a_lottery_is_opened_before_anybody_draws_and_proved_afterwards(till):
+    opened = till.api.json("GET", "/ledger/1")
+    assert opened["kind"] == "lottery_opened"
+    act(till, "points", points=100, reason="开业")
+    drawn = [act(till, "draws", lottery="wheel") for _ in range(3)]
+    assert [each["name"] for each in drawn] == ["纸巾", "纸巾", ""]
+    assert till.api.refused("POST", f"/members/{MEMBER}/draws", {"lottery": "wheel"}) == (
+        "points-draws-used-up"
+    )
+    proved = till.tallypoint("ledger", "draw", str(drawn[1]["seq"]), "--config", str(till.settings))
+    assert proved.returncode == 0, proved.stderr
+    assert "纸巾" in proved.stdout
+    till.assert_whole()
+
+
+def test_an_import_gives_each_row_once_and_all_is_there_after_a_rebuild(till):
+    rows = [{"member": MEMBER, "points": 7, "reason": "旧系统"},
+            {"member": OTHER, "points": 9, "reason": "旧系统"}]  # fmt: skip
+    had = points(till)["points"]
+    body = {"id": "import-1", "rows": rows}
+    till.api.ok("POST", "/points/import", body)
+    till.api.ok("POST", "/points/import", body)
+    assert points(till)["points"] == had + 7
+    sell(till, MEMBER, WATER)
+    before = points(till)
+    till.stop()
+    assert till.tallypoint("ledger", "rebuild", "--config", str(till.settings)).returncode == 0
+    till.restart()
+    till.api.sign_in(SUPERVISOR)
+    assert points(till) == before
