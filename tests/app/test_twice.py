@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from terminal.counter import routes
+from tests.kit.points import with_points
 from tests.kit.till import CASHIER, COLA, PIN, SOAP, SUPERVISOR, WATER, TillProcess, whole_sale
 
 
@@ -51,6 +52,24 @@ def sold(api) -> None:
     api.sell()
 
 
+def boss(api) -> None:
+    api.sign_in(SUPERVISOR)
+
+
+def rich(api) -> None:
+    boss(api)
+    api.ok("POST", "/members/100002/points", {"points": 500, "reason": "开业"})
+
+
+def given(api) -> None:
+    rich(api)
+    api.gift = api.json("POST", "/members/100002/gifts", {"gift": "park"})["seq"]
+
+
+def row(points: int) -> dict:
+    return {"member": "100001", "points": points, "reason": "旧系统"}
+
+
 CASES = {
     "POST /sale/scan": [Case("/sale/scan", {"text": WATER}, {"text": COLA})],
     "POST /sale/lines": [
@@ -93,6 +112,28 @@ CASES = {
     "POST /receipts/{number}/print": [
         Case("/receipts/S01-T1-1-000001/print", {}, None, sold, posts=True)
     ],
+    "POST /members/{member}/points": [
+        Case("/members/100001/points", {"points": 9, "reason": "x"}, {"points": 8, "reason": "x"},
+             boss, posts=True)
+    ],
+    "POST /members/{member}/checkins": [Case("/members/100001/checkins", {}, None, posts=True)],
+    "POST /members/{member}/events": [
+        Case("/members/100001/events", {"event": "share"}, {"event": "x"}, posts=True)
+    ],
+    "POST /members/{member}/welcome": [
+        Case("/members/100001/welcome", {}, {"brought_by": "100002"}, posts=True)
+    ],
+    "POST /members/{member}/gifts": [
+        Case("/members/100002/gifts", {"gift": "mug"}, {"gift": "mug", "pieces": 2}, rich,
+             posts=True)
+    ],
+    "POST /members/{member}/draws": [
+        Case("/members/100002/draws", {"lottery": "wheel"}, {"lottery": "x"}, rich, posts=True)
+    ],
+    "POST /points/import": [
+        Case("/points/import", {"rows": [row(3), row(4)]}, {"rows": [row(5)]}, boss, posts=True)
+    ],
+    "POST /points/slips/{n}/print": [Case("/points/slips/{gift}/print", {}, None, given)],
     "POST /virtual/{device}": [
         Case("/virtual/gun", {"text": WATER}, {"text": COLA}),
         Case("/virtual/counter", {"card": "04A1B2C3D4E5F6"}, {"card": "04A2B2C3D4E5F6"}),
@@ -142,7 +183,7 @@ def devices_settled(till):
 
 @pytest.fixture(scope="module")
 def till(tmp_path_factory):
-    with TillProcess(tmp_path_factory.mktemp("till")) as running:
+    with with_points(TillProcess(tmp_path_factory.mktemp("till"))) as running:
         yield running
 
 
@@ -168,16 +209,17 @@ def test_a_call_asked_twice_acts_once_and_its_id_serves_no_other(fresh, method, 
     look = devices_settled if case.path.startswith("/virtual/") else settled
     before = look(till)
     body = {"id": api.new_id(), **case.body}
+    path = case.path.format(gift=getattr(api, "gift", 0))
 
-    first = api.ok(method, case.path, body)
+    first = api.ok(method, path, body)
     after = look(till)
-    again = api.ok(method, case.path, body)
+    again = api.ok(method, path, body)
 
     assert again.json() == first.json()
     assert look(till) == after
     assert after != before or look is settled
     if case.other is not None:
-        assert api.refused(method, case.path, {"id": body["id"], **case.other}) == "id-reused"
+        assert api.refused(method, path, {"id": body["id"], **case.other}) == "id-reused"
     elif case.path != "/quote":
         other = api.call("POST", "/sale/scan", {"id": body["id"], "text": WATER})
         assert other.json()["refused"] == "id-reused"
@@ -205,7 +247,7 @@ def test_one_id_asked_eight_times_at_once_sells_once(fresh):
 
 
 def test_a_posted_call_is_known_after_a_restart(tmp_path):
-    with TillProcess(tmp_path) as till:
+    with with_points(TillProcess(tmp_path)) as till:
         asked = []
         for method, case in ROWS:
             till.api.sign_in()
@@ -217,7 +259,7 @@ def test_a_posted_call_is_known_after_a_restart(tmp_path):
             body = {"id": till.api.new_id(), **case.body}
             asked.append((method, case.path, body, till.api.json(method, case.path, body)))
         pin = {"operator": SUPERVISOR, "pin": "900113", "new_pin": PIN, "id": "pin-1"}
-        first_pin = {"operator": SUPERVISOR, "pin": till.api._pins[SUPERVISOR]}
+        first_pin = {"operator": SUPERVISOR, "pin": PIN}
         till.api.ok("POST", "/session/pin", {**first_pin, "new_pin": "900113"})
         asked.append(("POST", "/session/pin", pin, till.api.json("POST", "/session/pin", pin)))
         before = settled(till)[3]

@@ -349,6 +349,7 @@ def services(desk: FakeDesk, locale: str = "zh-CN", now_ms: Callable[[], int] = 
         search_members=lambda text, limit: [
             each for each in MEMBERS if text in each.name or text in each.phone
         ][:limit],
+        points=lambda account: None,
         search_goods=lambda text, limit: [
             each for each in GOODS.values() if text in each.name or text in each.code
         ][:limit],
