@@ -39,6 +39,7 @@ HQ_PATHS = (
     "hq.certificate",
     "hq.key",
     "hq.password_file",
+    "hq.data_password_file",
     "hq.signing_key",
     "hq.trust_tills",
     "hq.shop",

@@ -17,6 +17,7 @@ _NO_DAYS = ("02-30", "02-31", "04-31", "06-31", "09-31", "11-31")
 """What the pattern of a birthday lets pass and no calendar has."""
 _RANDOM_UID = re.compile(r"08[0-9A-F]{6}\Z")
 """A single-size UID that the card draws anew at every tap. Source: ISO/IEC 14443-3, 6.5.4."""
+_PASSWORD = re.compile(r"://[^@/?]*:[^@/?]*@|[?&]password=")
 PORT_MAX = 65535
 HEAD_OFFICE_NAME = "hq"
 """Where the head office speaks of itself (`tp/1/hq/state`); a till of this name would speak for it."""
@@ -42,6 +43,7 @@ def of_head_office(tables: Mapping[str, Any]) -> Iterator[Problem]:
     yield from _port(tables, "hq.broker")
     yield from _pair(tables, "hq", "certificate", "key")
     yield from _pair(tables, "hq", "username", "password_file")
+    yield from _one_writer(tables)
 
 
 def of_shop(tables: Mapping[str, Any]) -> Iterator[Problem]:
@@ -146,6 +148,23 @@ def _known_zone(tables: Mapping[str, Any], keys: str) -> Iterator[Problem]:
         except (OSError, ValueError, KeyError):  # A folder, a path outside, an unknown name.
             choices = tuple(sorted(available_timezones()))
             yield Problem(path, f'"{value}" is no time zone', word=value, choices=choices)
+
+
+def _one_writer(tables: Mapping[str, Any]) -> Iterator[Problem]:
+    """SQLite has one writer and no password; PostgreSQL's is in a file, never in the settings."""
+    office = tables.get("hq")
+    for path, value in found(tables, "hq.data"):
+        assert isinstance(office, dict)
+        is_file = value.startswith("sqlite:")
+        workers = office.get("workers", 1)
+        if is_file and isinstance(workers, int) and workers > 1:
+            hint = 'leave it out, or give `data = "postgresql://…"`'
+            yield Problem(("hq", "workers"), "SQLite has one writer", hint)
+        if is_file and "data_password_file" in office:
+            place = ("hq", "data_password_file")
+            yield Problem(place, "an SQLite file has no password", "leave it out", on_key=True)
+        if not is_file and _PASSWORD.search(value):
+            yield Problem(path, "holds a password", "put it into a `data_password_file`")
 
 
 def _port(tables: Mapping[str, Any], keys: str) -> Iterator[Problem]:

@@ -12,6 +12,7 @@ from config.words import (
     Broker,
     Columns,
     Currency,
+    DatabaseUrl,
     Encoding,
     FilePath,
     HostName,
@@ -19,7 +20,6 @@ from config.words import (
     Listen,
     Name,
     Port,
-    SqliteUrl,
     Text,
     TimeOfDay,
     Trust,
@@ -260,14 +260,16 @@ class Terminal(Section, frozen=True, kw_only=True):
 class Hq(Link, frozen=True, kw_only=True):
     """`[hq]`: the head office."""
 
-    data: SqliteUrl
-    """The database that holds every till's records and the books."""
+    data: DatabaseUrl
+    """The database that holds every till's records and the books: an SQLite file, or a PostgreSQL server."""
+    data_password_file: FilePath | None = None
+    """File that holds PostgreSQL's password, and nothing else; not needed with peer or certificate."""
     listen: Listen = "127.0.0.1:8090"
     """Address of the page, on this machine only."""
     hosts: Annotated[tuple[HostName, ...], Meta(max_length=HOSTS_MAX)] = ()
     """Further names under which the page may be asked for; all others are refused."""
-    workers: Annotated[int, Meta(ge=1, le=1, description="1: SQLite has one writer")] = 1
-    """Processes that store batches."""
+    workers: Annotated[int, Meta(ge=1, le=64, description="a number from 1 to 64")] = 1
+    """Processes that store batches; more than one needs PostgreSQL, and MQTT 5's shared subscriptions."""
     signing_key: FilePath
     """File of the private Ed25519 key that signs acknowledgements; made at the first start."""
     trust_tills: Trust

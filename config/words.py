@@ -86,12 +86,13 @@ Trust = Annotated[
         description='a path of public keys, or "first"',
     ),
 ]
-SqliteUrl = Annotated[
+DatabaseUrl = Annotated[
     str,
     Meta(
-        pattern=r"^sqlite:///[^\x00-\x1f?#]+\Z",
+        pattern=r"^(sqlite:///[^\x00-\x1f?#]+|postgresql://[!-~]+)\Z",
         max_length=PATH_LENGTH_MAX,
-        description='a database such as "sqlite:////var/lib/tallypoint-hq/hq.db"',
+        description='a database such as "sqlite:////var/lib/tallypoint-hq/hq.db" or'
+        ' "postgresql:///tallypoint"',
     ),
 ]
 Columns = Annotated[int, Meta(ge=32, le=64, description="a line width from 32 to 64 columns")]

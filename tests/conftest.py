@@ -26,3 +26,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return next(found, len(LONGEST))
 
     items.sort(key=place)  # Stable: within a file nothing changes places.
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    """One PostgreSQL for all tests that do not kill it; each takes a database of its own."""
+    from tests.kit.postgres import Postgres  # noqa: PLC0415 - most tests need none
+
+    with Postgres() as server:
+        yield server

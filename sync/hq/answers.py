@@ -103,6 +103,10 @@ class Answers:
 
     def _state(self, ask: Ask) -> Part:
         """Return what changed of what members hold, and up to where that contains the till's ledger."""
+        with self._master.settled():
+            return self._statement(ask)
+
+    def _statement(self, ask: Ask) -> Part:
         master, newest = self._master, self._master.newest(STATEMENTS)
         position = master.position(ask.ledger_id, ask.branch)
         is_ours = ask.mark == newest.mark and ask.version <= newest.number

@@ -19,11 +19,12 @@ from config.schema import HeadOffice
 from sync import notify, topics
 from sync.hq.clerk import Clerk
 from sync.hq.clock import now_ms
-from sync.hq.database import CommitUnknownError, Database, StoreError
+from sync.hq.database import CommitUnknownError, StoreError
 from sync.hq.names import Known
+from sync.hq.opening import address_of, open_database, open_readings
 from sync.hq.page.around import Around
 from sync.hq.page.server import PageNotServedError, serve
-from sync.hq.queries import SqliteReader
+from sync.hq.queries import SqlReader
 from sync.hq.receive import Receiver, Trust
 from sync.hq.shop import digest_of, read_tables
 from sync.hq.store import Store
@@ -39,7 +40,6 @@ INBOX_MAX = 1_000
 IDLE_S = 1.0
 """After so much quiet the log is copied into the database."""
 JOIN_S = 10.0
-_SQLITE = "sqlite:///"
 _log = logging.getLogger(__name__)
 
 
@@ -56,18 +56,18 @@ def run(settings: HeadOffice, ready: Callable[[], None], stop: threading.Event) 
     ``ready`` is called once, when the page answers and the loop takes messages.
     """
     office = settings.hq
-    path = Path(office.data.removeprefix(_SQLITE))
     try:
         key = load_or_make(Path(office.signing_key))
-        store = Store(path)
+        data = address_of(office)
+        store = Store(data)
         shop = None if office.shop is None else Path(office.shop)
         known = _learn(store, shop)
     except (BadKeyError, ConfigError, OSError, StoreError):
         _log.exception("the head office cannot start")
         return 1
     link = _Link()
-    reader = SqliteReader(path, key.public.key_id.hex(), lambda: link.trouble)
-    clerk = Clerk(lambda: Database(path))
+    reader = SqlReader(open_readings(data), key.public.key_id.hex(), lambda: link.trouble)
+    clerk = Clerk(lambda: open_database(data))
     around = Around(now_ms, clerk, office.timezone, office.hosts, known)
     up = threading.Event()
     page = partial(serve, office.listen, reader, office.locale, stop, up.set, around)

@@ -49,7 +49,8 @@ def sum_up(bodies: Sequence[bytes]) -> Sums:
             lines = decode_books(body)
             change = _change(lines)
         except (UndecodableError, UnbalancedError, _SenselessError) as error:
-            sums.faults.append((position, str(error)[:FAULT_CHARS_MAX] or type(error).__name__))
+            why = str(error).replace("\x00", "")[:FAULT_CHARS_MAX] or type(error).__name__
+            sums.faults.append((position, why))
             continue
         for key, amount in change.items():
             deltas[key] = deltas.get(key, 0) + amount
@@ -69,11 +70,14 @@ def _add_sale(sums: Sums, day: int, totals: tuple[int, int, int, int, int]) -> N
 
 def _change(lines: BookLines) -> Deltas:
     for account, _, amount in lines.postings:
-        if not -AMOUNT_MAX <= amount <= AMOUNT_MAX or len(account) > ACCOUNT_CHARS_MAX:
+        is_odd = (
+            len(account) > ACCOUNT_CHARS_MAX or "\x00" in account
+        )  # No database text holds a zero.
+        if is_odd or not -AMOUNT_MAX <= amount <= AMOUNT_MAX:
             raise _SenselessError("a posting's amount or account is out of all proportion")
     if lines.sale is not None and max(map(abs, lines.sale)) > AMOUNT_MAX:
         raise _SenselessError("a sale's total is out of all proportion")
-    if len(lines.member) > ACCOUNT_CHARS_MAX:
+    if len(lines.member) > ACCOUNT_CHARS_MAX or "\x00" in lines.member:
         raise _SenselessError("a buyer's account is out of all proportion")
     if not 0 <= lines.wall_ms < _WALL_MS_END or not 0 <= lines.business_date < _DATE_END:
         raise _SenselessError("the clock is out of all proportion")

@@ -1,22 +1,22 @@
-"""The head office's one writing connection: how it is opened, what a transaction is, when the log is copied.
+"""What the head office needs of a database, and the one dialect that SQLite and PostgreSQL both understand.
 
-WAL with ``synchronous=FULL`` and ``psow=0``, as the till's ledger: an acknowledged commit survives a power
-cut in the middle of the next one.
+Statements are written once, for both:
+
+* placeholders are ``?`` or ``?1``; upserts name their key: ``ON CONFLICT (account) DO UPDATE SET …``, and say
+  ``holding.changed`` rather than ``changed`` where both rows have it;
+* a number is no truth: ``connected <> 0``; of two numbers the larger is a ``CASE``; counting what is so is
+  ``count(*) FILTER (WHERE …)``; ``sum`` may be of numbers only;
+* tables are described as for SQLite (``INTEGER``, ``TEXT``, ``BLOB``, ``STRICT``);
+  :mod:`sync.hq.dialect` makes PostgreSQL's of them.
+
+On PostgreSQL several workers write at once. Whatever reads a row to change it must lock it (``for_update``),
+in the order of a key, or do both in one statement; rows that every batch changes are kept once for each
+worker (``balance_part``), so that none waits for another's commit.
 """
 
-import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Any, cast
-
-from peewee import PeeweeException, SqliteDatabase
-
-from sync.hq.office_schema import TABLES_3
-from sync.hq.schema import PRAGMAS, SCHEMA, TABLES, TABLES_2
-
-LOG_BYTES_MAX = 32_000_000
-"""Past this the log is copied into the database even when there is no quiet moment."""
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
 
 
 class StoreError(Exception):
@@ -27,90 +27,128 @@ class CommitUnknownError(Exception):
     """COMMIT failed: whether the batch is stored is unknown. The process must end and look again."""
 
 
-class Database:
-    """The writing connection. One thread only."""
+class Cursor(Protocol):
+    """The answer to a statement."""
 
-    def __init__(self, path: Path) -> None:
-        """Open the database at ``path``, made if absent.
+    @property
+    def rowcount(self) -> int:
+        """How many rows were changed."""
+        ...
 
-        Raises:
-            StoreError: It is no database of ours, or of a later version, or cannot be opened.
-        """
-        self._database = SqliteDatabase(f"file:{path}?psow=0", uri=True, thread_safe=False)
-        self._log_bytes = 0
-        try:
-            self.sql = cast("sqlite3.Connection", cast("Any", self._database).connection())
-            for name, value in PRAGMAS:
-                self.sql.execute(f"PRAGMA {name}={value}").fetchall()
-            self._prepare()
-        except (sqlite3.Error, PeeweeException, StoreError) as error:
-            self._database.close()
-            raise StoreError(f"{path}: {error}") from error
+    def fetchone(self) -> Any:
+        """Return the next row, or ``None``."""
+        ...
+
+    def fetchall(self) -> list[Any]:
+        """Return all further rows."""
+        ...
+
+    def __iter__(self) -> Iterator[Any]: ...
+
+
+class Sql(Protocol):
+    """Carries out statements of the common dialect."""
+
+    def execute(self, sql: str, values: Sequence[Any] = (), /) -> Cursor:
+        """Carry out one statement."""
+        ...
+
+    def executemany(self, sql: str, rows: Iterable[Sequence[Any]], /) -> object:
+        """Carry out a statement for each row."""
+        ...
+
+
+class Database(Protocol):
+    """A writing connection. One thread only."""
+
+    part: int
+    """Whose rows of ``balance_part`` and ``day_part`` are ours: each process that writes has its own."""
+    for_update: str
+    """Ends a ``SELECT`` whose rows are about to be changed."""
+
+    @property
+    def sql(self) -> Sql:
+        """The connection."""
+        ...
 
     def close(self) -> None:
-        """Copy the log into the database and let go of it."""
-        self.sql.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-        self._database.close()
+        """Let go of the database, all of it on disk."""
+        ...
 
     def one(self, sql: str, *values: object) -> tuple[Any, ...]:
         """Return the first row of an answer that has one."""
-        row = self.sql.execute(sql, values).fetchone()
-        assert row is not None, sql
-        return cast("tuple[Any, ...]", row)
+        ...
 
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """All or nothing; an error inside leaves nothing, an error at COMMIT is of unknown outcome."""
-        try:
-            self.sql.execute("BEGIN IMMEDIATE")
-            yield
-        except BaseException as error:
-            if self.sql.in_transaction:  # A full disk may have rolled back by itself.
-                self.sql.execute("ROLLBACK")
-            if isinstance(error, sqlite3.Error):
-                raise StoreError(str(error)) from error
-            raise
-        try:
-            self.sql.execute("COMMIT")
-        except sqlite3.Error as error:
-            raise CommitUnknownError(str(error)) from error
+    def transaction(self) -> AbstractContextManager[None]:
+        """All or nothing; an error inside leaves nothing.
+
+        Raises:
+            StoreError: Nothing was kept.
+            CommitUnknownError: End the process.
+        """
+        ...
+
+    def alone(self, name: str) -> AbstractContextManager[None]:
+        """Be in a transaction that no other process is in under this ``name``.
+
+        All that is read in it is of one moment.
+        """
+        ...
+
+    def together(self) -> AbstractContextManager[object]:
+        """Send the statements inside without waiting for the answer to each; none of them is read."""
+        ...
+
+    def insert(self, table: str, columns: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Add ``rows``, as many as there may be, to ``columns`` ("account, unit") of a table."""
+        ...
+
+    def add(self, table: str, keys: str, sums: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Add numbers to the ``sums`` columns of rows named by ``keys``, which come into being as needed.
+
+        ``rows`` are in the order of their keys, each key once.
+        """
+        ...
+
+    def make_room(self, now_ms: int) -> None:
+        """Have a place for records received now, in this month or the next.
+
+        Raises:
+            StoreError: There is none, and none can be made.
+        """
+        ...
 
     def grown(self, size: int) -> None:
-        """Take note that the log has grown by about ``size`` bytes."""
-        self._log_bytes += size
+        """Take note that about ``size`` bytes were written."""
+        ...
 
     @property
     def is_log_long(self) -> bool:
         """Whether a checkpoint should not wait for a quiet moment."""
-        return self._log_bytes > LOG_BYTES_MAX
+        ...
 
     def checkpoint(self) -> None:
-        """Copy the log into the database, as far as nobody reads from it.
+        """Tidy up in a quiet moment.
 
         Raises:
-            StoreError: The disk failed; records are safe in the log.
+            StoreError: The disk failed; records are safe.
         """
-        try:
-            self.one("PRAGMA wal_checkpoint(PASSIVE)")
-        except sqlite3.Error as error:
-            raise StoreError(f"checkpoint: {error}") from error
-        self._log_bytes = 0
+        ...
 
-    def _prepare(self) -> None:
-        schema = int(self.one("PRAGMA user_version")[0])
-        if schema == SCHEMA:
-            return
-        if schema > SCHEMA:
-            raise StoreError(f"made by a later version: schema {schema}, this one knows {SCHEMA}")
-        with self.transaction():
-            schema = int(
-                self.one("PRAGMA user_version")[0]
-            )  # Another process may have been faster.
-            if not schema:
-                for table in TABLES:
-                    self.sql.execute(table)
-                self.sql.execute("INSERT INTO state VALUES ('timeline', 1)")
-            for version, tables in ((2, TABLES_2), (3, TABLES_3)):
-                for table in tables if schema < version else ():
-                    self.sql.execute(table)
-            self.sql.execute(f"PRAGMA user_version={SCHEMA}")
+
+class Readings(Protocol):
+    """Where the page reads. Any thread may ask."""
+
+    def reading(self) -> AbstractContextManager[Callable[..., Any]]:
+        """Be at one moment of the database: the callable carries out a ``SELECT``.
+
+        Its rows can be read by position and by name.
+
+        Raises:
+            StoreError: The database does not answer.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of what is held."""
+        ...

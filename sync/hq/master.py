@@ -2,16 +2,19 @@
 
 Each table has a version of its own. What changes in one reading of the shop file, or one act of a person, is
 one version; rows that were taken away stay as rows without a body, so that a till of any age can be told
-what changed since. Statements have no versions: an account that moved gets the next number.
+what changed since. Statements have no versions: an account that moved gets the next number. Batches only note
+who moved; the numbers are given when somebody asks, by one process at a time, so that workers that commit in
+another order than they began never hide a change below a number that was told already.
 """
 
-import sqlite3
-from collections.abc import Iterable, Mapping
+import secrets
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
-from itertools import count
 
 from sync.hq.database import Database
+from sync.hq.schema import FEED_BITS
 from sync.hq.shop import Tables
 from sync.protocol.master import (
     CATALOGUE,
@@ -19,7 +22,6 @@ from sync.protocol.master import (
     MARK_BYTES,
     MEMBERS,
     STATEMENTS,
-    TABLES,
     Row,
 )
 from terminal.codec.master import ACCOUNT, holding
@@ -38,13 +40,22 @@ _CHANGED = (
     " AND version > ?5 AND (kind, key) > (?2, ?3) ORDER BY kind, key LIMIT ?4"
 )
 _OPEN = (
-    f"INSERT INTO holding VALUES (?1, {_NOW}, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET"  # noqa: S608
+    f"INSERT INTO holding VALUES (?1, {_NOW}, ?2, ?3, ?4) ON CONFLICT (account) DO UPDATE SET"  # noqa: S608
     " changed = excluded.changed, points = excluded.points, principal = excluded.principal,"
     " bonus = excluded.bonus"
 )
-_TOUCH = (
-    "INSERT INTO holding (account, changed) VALUES (?, ?)"
-    " ON CONFLICT DO UPDATE SET changed = excluded.changed"
+_NUMBER = (
+    "INSERT INTO holding (account, changed)"
+    " SELECT account, ?1 + row_number() OVER (ORDER BY account)"
+    " FROM (SELECT DISTINCT account FROM moved) AS mover WHERE true"
+    " ON CONFLICT (account) DO UPDATE SET changed = excluded.changed"
+)
+_ALONE = "statements"
+"""Under this name whoever gives numbers to changes is alone."""
+_BALANCES = (
+    "SELECT account, unit, sum(amount) FROM balance_part WHERE account IN ("
+    " SELECT 'member:' || account FROM (SELECT account FROM holding WHERE changed > ?"
+    " ORDER BY changed LIMIT ?) AS asked) GROUP BY account, unit"
 )
 
 
@@ -65,14 +76,27 @@ class MasterStore:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._sql = database.sql
-        self._newest = {table: self._read_newest(table) for table in TABLES[:-1]}
 
     def newest(self, table: str) -> Version:
-        """Return the newest version of a table."""
+        """Return the newest version of a table; of the statements, within :meth:`settled`."""
         if table != STATEMENTS:
-            return self._newest[table]
+            return self._read_newest(table)
         (changed,) = self._database.one("SELECT coalesce(max(changed), 0) FROM holding")
         return Version(changed, self._feed())
+
+    @contextmanager
+    def settled(self) -> Iterator[None]:
+        """Be at one moment at which every change in the books has its number.
+
+        Raises:
+            StoreError, CommitUnknownError: As for :meth:`apply`.
+        """
+        with self._database.alone(_ALONE):
+            if self._sql.execute("SELECT id FROM moved LIMIT 1").fetchone() is not None:
+                (newest,) = self._database.one("SELECT coalesce(max(changed), 0) FROM holding")
+                self._sql.execute(_NUMBER, (newest,))
+                self._sql.execute("DELETE FROM moved")
+            yield
 
     def is_known(self, table: str, version: Version) -> bool:
         """Return whether the table was once at this version, here."""
@@ -102,7 +126,10 @@ class MasterStore:
             " ORDER BY changed LIMIT ?",
             (since, limit),
         ).fetchall()
-        return [(self._statement(row[:4]), row[4]) for row in found]
+        booked: dict[str, dict[str, int]] = {}
+        for account, unit, amount in self._sql.execute(_BALANCES, (since, limit)):
+            booked.setdefault(account, {})[unit] = amount
+        return [(_statement(row[:4], booked.get(_MEMBER + row[0], {})), row[4]) for row in found]
 
     def apply(self, tables: Tables, digest: bytes, now_ms: int) -> list[str]:
         """Make ``tables`` the master data, in one transaction; return the names of those that changed.
@@ -111,15 +138,18 @@ class MasterStore:
             StoreError: Nothing was changed.
             CommitUnknownError: End the process.
         """
-        with self._database.transaction():
-            made = {
-                name: version
+        with self._database.alone(_ALONE):
+            made = [
+                name
                 for name in (CATALOGUE, MEMBERS, HOTLIST)
-                if (version := self._change(name, tables.rows[name], now_ms)) is not None
-            }
+                if self._change(name, tables.rows[name], now_ms)
+            ]
             is_moved = self._open_books(tables.openings)
-            self._sql.execute("INSERT OR REPLACE INTO master_source VALUES (1, ?)", (digest,))
-        self._newest.update(made)
+            self._sql.execute(
+                "INSERT INTO master_source VALUES (1, ?)"
+                " ON CONFLICT (id) DO UPDATE SET digest = excluded.digest",
+                (digest,),
+            )
         return [*made, *((STATEMENTS,) if is_moved else ())]
 
     @property
@@ -139,7 +169,7 @@ class MasterStore:
         """Return what members held when the books opened: account number, points, principal, bonus."""
         return self._sql.execute(
             "SELECT account, points, principal, bonus FROM holding"
-            " WHERE points OR principal OR bonus"
+            " WHERE points <> 0 OR principal <> 0 OR bonus <> 0"
         ).fetchall()
 
     def position(self, ledger_id: str, branch: int) -> tuple[int, tuple[int, ...]] | None:
@@ -170,21 +200,8 @@ class MasterStore:
         )
         return [seq for (seq,) in rows]
 
-    def _statement(self, row: tuple[str, int, int, int]) -> Row:
-        account, *opening = row
-        booked = dict(
-            self._sql.execute(
-                "SELECT unit, amount FROM balance WHERE account = ?", (_MEMBER + account,)
-            ).fetchall()
-        )
-        units = (accounts.POINTS, accounts.PRINCIPAL, accounts.BONUS)
-        held = (begin - booked.get(unit, 0) for begin, unit in zip(opening, units, strict=True))
-        return ACCOUNT, account, holding(*held)
-
-    def _change(
-        self, name: str, rows: Mapping[tuple[str, str], bytes], now_ms: int
-    ) -> Version | None:
-        """Write what differs as the next version and return it; ``None`` where nothing does."""
+    def _change(self, name: str, rows: Mapping[tuple[str, str], bytes], now_ms: int) -> bool:
+        """Write what differs as the next version; return whether anything does."""
         held = {
             (kind, key): body
             for kind, key, body in self._sql.execute(
@@ -196,20 +213,21 @@ class MasterStore:
             (*key, body) for key, body in rows.items() if held.get(key) != body
         ]
         changed += [(*key, None) for key in held.keys() - rows.keys()]
-        if not changed and self._newest[name].number:
-            return None  # The first version may well be empty: then that is known.
+        before = self._read_newest(name)
+        if not changed and before.number:
+            return False  # The first version may well be empty: then that is known.
         changed.sort(key=lambda row: row[:2])
-        before = self._newest[name]
         version = Version(before.number + 1, _mark(name, before, changed))
         self._sql.executemany(
-            "INSERT OR REPLACE INTO master_row VALUES (?, ?, ?, ?, ?)",
+            "INSERT INTO master_row VALUES (?, ?, ?, ?, ?) ON CONFLICT (name, kind, key) DO UPDATE"
+            " SET body = excluded.body, version = excluded.version",
             [(name, *row, version.number) for row in changed],
         )
         self._sql.execute(
             "INSERT INTO master_version VALUES (?, ?, ?, ?)",
             (name, version.number, version.mark, now_ms),
         )
-        return version
+        return True
 
     def _open_books(self, openings: Mapping[str, tuple[int, int, int]]) -> bool:
         """Take over what members held at the opening of the books; return whether anything changed."""
@@ -234,7 +252,9 @@ class MasterStore:
             StoreError, CommitUnknownError: As for :meth:`apply`.
         """
         with self._database.transaction():
-            self._sql.execute("UPDATE state SET value = abs(random() / 2) WHERE name = 'feed'")
+            self._sql.execute(
+                "UPDATE state SET value = ? WHERE name = 'feed'", (secrets.randbits(FEED_BITS),)
+            )
 
     def _read_newest(self, table: str) -> Version:
         row = self._sql.execute(
@@ -252,12 +272,17 @@ class MasterStore:
         return sha256(b"statements %d %d" % (feed, timeline)).digest()[:MARK_BYTES]
 
 
-def touch(sql: sqlite3.Connection, moved: Iterable[str]) -> None:
+def touch(database: Database, moved: Iterable[str]) -> None:
     """Note that accounts of the books moved, in the transaction that moves them."""
-    members = [name.removeprefix(_MEMBER) for name in moved if name.startswith(_MEMBER)]
-    if members:
-        (number,) = sql.execute(f"SELECT {_NOW}").fetchone()
-        sql.executemany(_TOUCH, zip(members, count(number), strict=False))
+    members = [(name.removeprefix(_MEMBER),) for name in moved if name.startswith(_MEMBER)]
+    database.insert("moved", "account", members)
+
+
+def _statement(row: tuple[str, int, int, int], booked: Mapping[str, int]) -> Row:
+    account, *opening = row
+    units = (accounts.POINTS, accounts.PRINCIPAL, accounts.BONUS)
+    held = (begin - booked.get(unit, 0) for begin, unit in zip(opening, units, strict=True))
+    return ACCOUNT, account, holding(*held)
 
 
 def _mark(name: str, before: Version, rows: list[tuple[str, str, bytes | None]]) -> bytes:

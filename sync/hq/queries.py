@@ -1,15 +1,13 @@
-"""The page's questions, answered from SQLite: read-only, each over a connection of its own.
+"""The page's questions, answered from the database in the common dialect of :mod:`sync.hq.database`.
 
-A connection lives as long as one question, so any thread may ask and nothing is shared; a question is one
-read transaction, so what it returns fits together.
+Any thread may ask; a question is one read transaction, so what it returns fits together.
 """
 
-import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
-from pathlib import Path
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
+from sync.hq.database import Readings
 from sync.hq.reader import ROWS_MAX
 from sync.hq.schema import record_id, seq_of
 from sync.hq.views import (
@@ -31,12 +29,12 @@ _FORKED = "differs from another ledger of the same name after record {}"
 _HAS_FORKS = "has {} branches: its card was copied"
 
 
-class SqliteReader:
+class SqlReader:
     """:class:`sync.hq.reader.HqReader` over the head office's database."""
 
-    def __init__(self, path: Path, key: str, broker: Callable[[], str]) -> None:
+    def __init__(self, readings: Readings, key: str, broker: Callable[[], str]) -> None:
         """Prepare; ``key`` names our key, ``broker`` returns what is wrong with the broker."""
-        self._path = path
+        self._readings = readings
         self._key = key
         self._broker = broker
 
@@ -44,13 +42,13 @@ class SqliteReader:
         """Return the head office at a glance."""
         with self.reading() as ask:
             streams = ask(
-                "SELECT count(DISTINCT terminal), coalesce(sum(branch > 0), 0),"
+                "SELECT count(DISTINCT terminal), count(*) FILTER (WHERE branch > 0),"
                 " coalesce(sum(last_seq - base_seq), 0), coalesce(sum(quarantined), 0),"
                 " coalesce(sum(sales), 0), coalesce(sum(sales_amount), 0) FROM stream"
             ).fetchone()
             tills, forks, records, quarantined, sales, amount = streams
             (connected,) = ask(
-                "SELECT count(DISTINCT terminal) FROM stream WHERE connected"
+                "SELECT count(DISTINCT terminal) FROM stream WHERE connected <> 0"
             ).fetchone()
             owed = ask(
                 "SELECT coalesce(sum(amount), 0) FROM balance WHERE account = ? AND unit = ?",
@@ -183,15 +181,9 @@ class SqliteReader:
             ).fetchone()
         return int(row[0]) * 2 + bool(self._broker())
 
-    @contextmanager
-    def reading(self) -> Iterator[Callable[..., Any]]:
+    def reading(self) -> AbstractContextManager[Callable[..., Any]]:
         """Return a way to ask in SQL, all within one snapshot, for as long as it is entered."""
-        uri = f"file:{self._path}?mode=ro"
-        with closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as connection:
-            connection.row_factory = sqlite3.Row
-            connection.execute("PRAGMA query_only=1")
-            connection.execute("BEGIN")
-            yield connection.execute
+        return self._readings.reading()
 
 
 def _rows(limit: int) -> int:
@@ -205,7 +197,7 @@ def _decoded(body: bytes) -> Entry | None:
         return None
 
 
-def _till(row: sqlite3.Row) -> Till:
+def _till(row: Any) -> Till:
     chain, trouble = _chain(row)
     return Till(
         terminal=row["terminal"],
@@ -227,7 +219,7 @@ def _till(row: sqlite3.Row) -> Till:
     )
 
 
-def _chain(row: sqlite3.Row) -> tuple[Chain, str]:
+def _chain(row: Any) -> tuple[Chain, str]:
     """The worst first."""
     if row["branch"]:
         return Chain.FORKED, _FORKED.format(row["base_seq"])
@@ -240,7 +232,7 @@ def _chain(row: sqlite3.Row) -> tuple[Chain, str]:
     return Chain.WHOLE, ""
 
 
-def _sale(row: sqlite3.Row) -> SaleRow:
+def _sale(row: Any) -> SaleRow:
     entry = decode(row["body"])
     sale = entry.body
     assert isinstance(sale, SalePosted)

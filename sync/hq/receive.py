@@ -1,16 +1,20 @@
 """What the head office does with one message: verify, store, answer. Bytes and time in, messages out.
 
 An answer is signed only after the store's commit. Whatever is wrong with a message, nothing but the list
-of refused messages changes.
+of refused messages changes. Batches that wait together are committed together.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from config.schema import FIRST
 from sync import topics
 from sync.hq.answers import Answers
-from sync.hq.store import Held, Store, Stream
+from sync.hq.append import Work
+from sync.hq.database import StoreError
+from sync.hq.store import Store
+from sync.hq.streams import Held, Stream
 from sync.mqtt import Message
 from sync.protocol.ack import Ack, Status, read_ack, write_ack
 from sync.protocol.batch import Batch, key_id_of, regards, unpack
@@ -54,6 +58,15 @@ class Trust:
             return False
 
 
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A batch that was verified and waits to be stored."""
+
+    message: Message
+    terminal: str
+    work: Work
+
+
 class Receiver:
     """The head office's side of the protocol over its store."""
 
@@ -63,6 +76,8 @@ class Receiver:
         self._trust = trust
         self._keys: dict[bytes, tuple[PublicKey, str]] = {}
         """Keys in use; there are as many as enrolled tills."""
+        self._owners: dict[str, str] = {}
+        """Tills by ledger, of those that sent batches; a ledger never changes its till."""
         self._timeline = store.timeline
         self._answers = Answers(store.master, key)
         self._refusal_due_ms = 0
@@ -84,14 +99,14 @@ class Receiver:
             StoreError: Nothing was stored, nothing is answered; the till will repeat itself.
             CommitUnknownError: End the process.
         """
+        if is_batch(message):
+            return self.take_batches([message], now_ms)
         whose = topics.split(message.topic)
         if whose is None:
             return []
         terminal, channel = whose
         try:
             match channel:
-                case topics.UP:
-                    return self._batch(terminal, message, now_ms)
                 case topics.REQUEST if is_numbered(message.payload):
                     return self._ask(terminal, message)
                 case topics.REQUEST:
@@ -102,24 +117,83 @@ class Receiver:
             self._keep(message, error.reason, now_ms)
         return []
 
-    def _batch(self, terminal: str, message: Message, now_ms: int) -> list[Message]:
-        data = message.payload
+    def take_batches(self, messages: Sequence[Message], now_ms: int) -> list[Message]:
+        """Take in batches that wait together, in one transaction where they are of different ledgers.
+
+        Raises:
+            StoreError: The last of them was not stored and is not answered; others may be.
+            CommitUnknownError: End the process.
+        """
+        self._timeline = self._store.timeline
+        answers: list[Message] = []
+        waiting: dict[str, _Waiting] = {}
+        for message in messages:
+            read = self._opened(message, now_ms)
+            if isinstance(read, Message):
+                answers.append(read)
+                continue
+            if read.work.batch.ledger_id in waiting:
+                answers += self._stored(list(waiting.values()), now_ms)
+                waiting.clear()
+            waiting[read.work.batch.ledger_id] = read
+        return answers + self._stored(list(waiting.values()), now_ms)
+
+    def _opened(self, message: Message, now_ms: int) -> "_Waiting | Message":
+        """Return a batch that may be stored, or the answer that refuses it."""
+        terminal, data, ledger_id = message.topic.split("/")[2], message.payload, ""
+        reason = "unknown-ledger"
         try:
             batch, digests = self._read(terminal, data)
+            if self._is_of(batch.ledger_id, terminal):
+                return _Waiting(message, terminal, Work.of(batch, digests))
+            ledger_id = batch.ledger_id
         except BadEnvelopeError as error:
-            self._keep(message, error.reason, now_ms)
-            held = Held(Status.REFUSED, 0, 0, _NO_DIGEST, error.reason)
-            return [self._answer(terminal, "", held, data)]
-        streams = self._store.streams(batch.ledger_id)
-        if not streams or streams[0].terminal != terminal:
-            self._keep(message, "unknown-ledger", now_ms)
-            held = Held(Status.REFUSED, 0, 0, _NO_DIGEST, "unknown-ledger")
-            return [self._answer(terminal, batch.ledger_id, held, data)]
-        held = self._store.append(batch, digests, now_ms)
+            reason = error.reason
+        self._keep(message, reason, now_ms)
+        held = Held(Status.REFUSED, 0, 0, _NO_DIGEST, reason)
+        return self._answer(terminal, ledger_id, held, data)
+
+    def _is_of(self, ledger_id: str, terminal: str) -> bool:
+        """Whether a ledger is known, and of this till."""
+        owner = self._owners.get(ledger_id)
+        if owner is None:
+            streams = self._store.streams(ledger_id)
+            if not streams:
+                return False
+            owner = self._owners[ledger_id] = streams[0].terminal
+        return owner == terminal
+
+    def _stored(self, waiting: list["_Waiting"], now_ms: int) -> list[Message]:
+        """Store batches of different ledgers and return the answers."""
+        if not waiting:
+            return []
+        try:
+            held = self._store.append_all([each.work for each in waiting], now_ms)
+        except StoreError:
+            if len(waiting) == 1:
+                raise
+            # One of them may be what cannot be stored; the others shall not wait for it.
+            return self._stored_singly(waiting, now_ms)
+        return [self._said(each, what, now_ms) for each, what in zip(waiting, held, strict=True)]
+
+    def _stored_singly(self, waiting: list["_Waiting"], now_ms: int) -> list[Message]:
+        answers: list[Message] = []
+        refused: StoreError | None = None
+        for each in waiting:
+            try:
+                answers += self._stored([each], now_ms)
+            except StoreError as error:
+                refused = error
+        if refused is not None and not answers:
+            raise refused
+        return answers
+
+    def _said(self, each: "_Waiting", held: Held, now_ms: int) -> Message:
+        ledger_id = each.work.batch.ledger_id
         if held.status is Status.REFUSED:
-            self._keep(message, held.reason, now_ms)
-            self._store.flag(batch.ledger_id, held.branch, held.reason)
-        return [self._answer(terminal, batch.ledger_id, held, data)]
+            self._keep(each.message, held.reason, now_ms)
+            self._store.flag(ledger_id, held.branch, held.reason)
+        return self._answer(each.terminal, ledger_id, held, each.message.payload)
 
     def _ask(self, terminal: str, message: Message) -> list[Message]:
         ask = read_ask(message.payload, self._known(ask_key_id(message.payload), terminal))
@@ -218,7 +292,10 @@ class Receiver:
             start = genesis(hello.ledger_id, hello.ledger_key or key.raw)
             streams = [self._store.open_ledger(hello, key.key_id, start, now_ms)]
         said = self._what_we_said(hello)
-        if said is not None and not self._holds(streams, said):
+        self._timeline = self._store.timeline  # Another worker may have opened one.
+        # What was lost in an earlier timeline is why there is a later one.
+        is_news = said is not None and said.timeline >= self._timeline
+        if said is not None and is_news and not self._holds(streams, said):
             self._timeline = self._store.raise_timeline(said.timeline)
         stream = self._stream_of(streams, hello, said)
         self._store.heard(stream, hello.head_seq, now_ms)
@@ -282,3 +359,9 @@ class Receiver:
         if now_ms >= self._refusal_due_ms:
             self._refusal_due_ms = now_ms + REFUSAL_EVERY_MS
             self._store.refuse(message.topic, message.payload, reason, now_ms)
+
+
+def is_batch(message: Message) -> bool:
+    """Return whether a message to the head office is a batch of records."""
+    whose = topics.split(message.topic)
+    return whose is not None and whose[1] == topics.UP

@@ -1,11 +1,17 @@
-"""Tables of the head office's database.
+"""Tables of the head office's database, described for SQLite; PostgreSQL's are made of them.
 
 A record's row number is its stream's number and its own packed into one integer, so that each stream's
 records lie together without a second index; the view ``records`` spells them out. Records are never
 changed or deleted. Balances, the list of sales and the sums in ``stream`` follow from the records.
+
+What every batch adds to, whosever till it is from, is kept in parts, one for each process that writes; the
+views ``balance`` and ``day`` add the parts up.
 """
 
-SCHEMA = 3
+import secrets
+
+from sync.hq.office_schema import TABLES_3
+
 SEQ_BITS = 40
 """Written out in the view ``records``."""
 PAGE_BYTES = 4_096
@@ -80,9 +86,39 @@ TABLES_2 = (
     """INSERT INTO holding (account, changed)
         SELECT substr(account, 8), row_number() OVER (ORDER BY account)
         FROM balance WHERE account LIKE 'member:%' GROUP BY account""",
-    "INSERT INTO state VALUES ('feed', abs(random() / 2))",
 )
 """What schema 2 adds: master data, and who holds something, with what they held when the books opened."""
+
+TABLES_4 = (
+    # Who moved and has no number in the order of changes yet; see sync.hq.master.
+    "CREATE TABLE moved (id INTEGER PRIMARY KEY, account TEXT NOT NULL) STRICT",
+    """CREATE TABLE balance_part (
+        account TEXT NOT NULL, unit TEXT NOT NULL, part INTEGER NOT NULL, amount INTEGER NOT NULL,
+        PRIMARY KEY (account, unit, part)) STRICT, WITHOUT ROWID""",
+    "INSERT INTO balance_part SELECT account, unit, 0, amount FROM balance",
+    "DROP TABLE balance",
+    """CREATE VIEW balance AS SELECT account, unit, sum(amount) AS amount
+        FROM balance_part GROUP BY account, unit""",
+    """CREATE TABLE day_part (
+        business_date INTEGER NOT NULL, part INTEGER NOT NULL, sales INTEGER NOT NULL,
+        amount INTEGER NOT NULL, discount INTEGER NOT NULL, earned INTEGER NOT NULL,
+        PRIMARY KEY (business_date, part)) STRICT, WITHOUT ROWID""",
+    "INSERT INTO day_part SELECT business_date, 0, sales, amount, discount, earned FROM day",
+    "DROP TABLE day",
+    """CREATE VIEW day AS SELECT business_date, sum(sales) AS sales, sum(amount) AS amount,
+        sum(discount) AS discount, sum(earned) AS earned FROM day_part GROUP BY business_date""",
+)
+"""What schema 4 changes: balances and days in parts, and changes are numbered when somebody asks."""
+
+STEPS: tuple[tuple[str, ...], ...] = (TABLES, TABLES_2, TABLES_3, TABLES_4)
+"""From each schema to the next."""
+SCHEMA = len(STEPS)
+FEED_BITS = 62
+
+
+def first_rows() -> tuple[tuple[str, int], ...]:
+    """Return what a new database begins with in ``state``."""
+    return ("timeline", 1), ("feed", secrets.randbits(FEED_BITS))
 
 
 def record_id(stream: int, seq: int) -> int:

@@ -1,7 +1,7 @@
 """When the head office tells which versions of the master data it has."""
 
 from sync import topics
-from sync.hq.master import MasterStore
+from sync.hq.master import MasterStore, Version
 from sync.mqtt import Message
 from sync.protocol.keys import SecretKey
 from sync.protocol.master import FORMAT, STATEMENTS, TABLES, Word, write_word
@@ -32,7 +32,7 @@ class Words:
         for table in TABLES:
             if table == STATEMENTS and now_ms < self._statements_ms:
                 continue
-            newest = self._master.newest(table)
+            newest = self._newest(table)
             if self._told.get(table) == (newest.number, newest.mark):
                 continue
             self._told[table] = (newest.number, newest.mark)
@@ -42,3 +42,9 @@ class Words:
             payload = write_word(word, self._key)
             messages.append(Message(topics.master(table), payload, retain=True))
         return messages
+
+    def _newest(self, table: str) -> Version:
+        if table != STATEMENTS:
+            return self._master.newest(table)
+        with self._master.settled():
+            return self._master.newest(table)

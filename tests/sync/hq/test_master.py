@@ -7,9 +7,9 @@ from contextlib import closing
 import pytest
 
 from config.load import load_shop
-from sync.hq.database import Database
 from sync.hq.master import MasterStore
 from sync.hq.names import Known
+from sync.hq.opening import open_database
 from sync.hq.schema import PRAGMAS, TABLES
 from sync.hq.shop import digest_of, tables_of
 from sync.hq.store import Store
@@ -34,6 +34,8 @@ def test_a_database_of_the_first_schema_learns_who_holds_something(tmp_path):
         old.execute("PRAGMA user_version=1")
     store = Store(tmp_path / "hq.db")
 
+    with store.master.settled():
+        pass
     assert [row for row, _ in store.master.statements(0, 9)] == [
         ("account", "1", holding(7, 0, 2)), ("account", "2", holding(3, 0, 0)),
     ]  # fmt: skip
@@ -42,7 +44,7 @@ def test_a_database_of_the_first_schema_learns_who_holds_something(tmp_path):
 
 
 def test_names_and_openings_are_known_from_the_master_data(tmp_path):
-    database = Database(tmp_path / "hq.db")
+    database = open_database(tmp_path / "hq.db")
     store = MasterStore(database)
     shop = load_shop(SHOP)
     assert set(store.apply(tables_of(shop), b"d", 0)) == {

@@ -8,7 +8,8 @@ import pytest
 
 from sync import topics
 from sync.hq.database import StoreError
-from sync.hq.queries import SqliteReader
+from sync.hq.opening import open_readings
+from sync.hq.queries import SqlReader
 from sync.hq.receive import REFUSAL_EVERY_MS, Receiver, Trust
 from sync.hq.store import REFUSED_MAX, Store
 from sync.hq.views import Chain
@@ -29,10 +30,11 @@ OTHER = SecretKey.of_seed(b"o" * 32)
 class Desk:
     """A receiver, what it holds, and messages to give it."""
 
-    def __init__(self, path: Path, trust: Trust = FIRST) -> None:
-        self.store = Store(path)
+    def __init__(self, data: Path | str, trust: Trust = FIRST) -> None:
+        self.store = Store(data)
         self.receiver = Receiver(self.store, HQ, trust)
-        self.reader = SqliteReader(path, "key", lambda: "")
+        self.readings = open_readings(data)
+        self.reader = SqlReader(self.readings, "key", lambda: "")
         self.now = 1_000_000
 
     def give(self, terminal: str, channel: str, payload: bytes):
@@ -65,15 +67,28 @@ class Desk:
         assert answer.topic == topics.topic(who.terminal, topics.ACK)
         return read_ack(answer.payload, HQ.public)
 
+    def close(self) -> None:
+        self.store.close()
+        self.readings.close()
+
     def refusals(self) -> list[str]:
         return [refused.reason for refused in self.reader.refused(100)]
 
 
 @pytest.fixture
-def desk(tmp_path):
+def file_desk(tmp_path):
     made = Desk(tmp_path / "hq.db")
     yield made
-    made.store.close()
+    made.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def desk(request, tmp_path):
+    is_file = request.param == "sqlite"
+    data = tmp_path / "hq.db" if is_file else request.getfixturevalue("postgres").database()
+    made = Desk(data)
+    yield made
+    made.close()
 
 
 @pytest.fixture
@@ -277,13 +292,21 @@ def test_the_pages_answers_agree_with_the_records(desk, ledger):
 def test_records_are_never_changed_or_deleted(desk, ledger):
     desk.hello(ledger)
     desk.batch(ledger, 1, 3)
-    for sql in (
-        "UPDATE record SET body = x'00'",
-        "DELETE FROM record",
-        "INSERT OR REPLACE INTO record SELECT id, x'00', digest, 0 FROM record LIMIT 1",
-    ):
+    for sql in ("UPDATE record SET body = x'00'", "DELETE FROM record"):
         with pytest.raises(Exception, match="records are never"):
             desk.store._sql.execute(sql)
+
+
+def test_nor_replaced_or_swept_away(file_desk, ledger, postgres):
+    file_desk.hello(ledger)
+    file_desk.batch(ledger, 1, 3)
+    replacing = "INSERT OR REPLACE INTO record SELECT id, x'00', digest, 0 FROM record LIMIT 1"
+    with pytest.raises(Exception, match="records are never"):
+        file_desk.store._sql.execute(replacing)
+    store = Store(postgres.database())
+    with pytest.raises(StoreError, match="records are never"):
+        store._sql.execute("TRUNCATE record")
+    store.close()
 
 
 def test_a_database_of_a_later_version_or_none_at_all_is_refused(tmp_path):
@@ -300,7 +323,8 @@ def test_a_database_of_a_later_version_or_none_at_all_is_refused(tmp_path):
         Store(tmp_path / "nowhere" / "hq.db")
 
 
-def test_a_full_disk_stores_nothing_and_the_same_batch_is_taken_later(desk, ledger):
+def test_a_full_disk_stores_nothing_and_the_same_batch_is_taken_later(file_desk, ledger):
+    desk = file_desk
     desk.hello(ledger)
     desk.batch(ledger, 1, 2)
     pages = desk.store._sql.execute("PRAGMA page_count").fetchone()[0]

@@ -5,7 +5,8 @@ from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 
-from sync.hq.queries import SqliteReader
+from sync.hq.opening import open_readings
+from sync.hq.queries import SqlReader
 from sync.hq.store import Store, Stream
 from sync.protocol.batch import Batch
 from sync.protocol.state import TillState
@@ -23,7 +24,7 @@ class Books:
         path = folder / "hq.db"
         self.broker = ""
         self.store = Store(path)
-        self.reader = SqliteReader(path, KEY, lambda: self.broker)
+        self.reader = SqlReader(open_readings(path), KEY, lambda: self.broker)
 
     def take(self, shop: Shop, held: int = 0) -> None:
         """Take in what ``shop`` sealed after its first ``held`` records, in one batch."""
