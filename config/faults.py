@@ -17,6 +17,10 @@ _SECRET_ASSIGNMENT = re.compile(
 )
 
 
+_SECRET_ADDRESS = re.compile(r"(://[^@/\s]*:)[^@/\s]*@")
+"""An address with a password in it."""
+
+
 class Problem(Struct, frozen=True):
     """Something wrong, by the keys that lead to it, not yet by its line."""
 
@@ -113,8 +117,10 @@ def masked(line: str) -> str:
 
     >>> masked('pin = "1234"')
     'pin = ***'
+    >>> masked('data = "postgresql://me:1234@db/shop"')
+    'data = "postgresql://me:***@db/shop"'
     """
-    return plain(_SECRET_ASSIGNMENT.sub(r"\1***", line))
+    return plain(_SECRET_ASSIGNMENT.sub(r"\1***", _SECRET_ADDRESS.sub(r"\1***@", line)))
 
 
 def _is_visible(char: str) -> bool:

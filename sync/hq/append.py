@@ -134,7 +134,7 @@ class Appender:
         for stream in streams:
             is_next = stream.last_seq == batch.first_seq - 1
             if is_next and stream.last_digest == batch.prev_hash:
-                return writes.extend(stream, work)
+                return self._extend(stream, work, writes)
         return self._elsewhere(streams, work, writes)
 
     def _elsewhere(self, streams: list[Stream], work: Work, writes: _Writes) -> Held:
@@ -162,7 +162,10 @@ class Appender:
         )  # fmt: skip
         branch = self._streams.add(branch, writes.now_ms)
         rest = Work(batch, digests[count:], sum_up(batch.records[count:]))
-        return writes.extend(branch, rest)
+        return self._extend(branch, rest, writes)
+
+    def _extend(self, stream: Stream, work: Work, writes: _Writes) -> Held:
+        return writes.extend(stream, work)
 
     def _shared(self, stream: Stream, work: Work) -> int:
         """Return how many of the batch's first records the stream holds."""

@@ -92,7 +92,8 @@ class PostgresServer:
         self._connection: _Connection | None = None
         try:
             prepare(self._reached())
-        except psycopg.Error as error:
+        except (psycopg.Error, StoreError) as error:
+            self.close()
             raise StoreError(_said(error)) from error
 
     @property
@@ -317,7 +318,9 @@ def _look_at_promises(connection: _Connection) -> None:
         )
 
 
-def _said(error: psycopg.Error) -> str:
+def _said(error: psycopg.Error | StoreError) -> str:
+    if isinstance(error, StoreError):
+        return str(error)
     return (error.diag.message_primary or str(error) or type(error).__name__).strip()
 
 

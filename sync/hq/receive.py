@@ -299,11 +299,11 @@ class Receiver:
             self._timeline = self._store.raise_timeline(said.timeline)
         stream = self._stream_of(streams, hello, said)
         self._store.heard(stream, hello.head_seq, now_ms)
-        if hello.head_seq < stream.last_seq and not self._is_of(stream, hello):
+        if hello.head_seq < stream.last_seq and not self._is_from(stream, hello):
             return self._shared(stream, said)
         return Held(Status.OK, stream.branch, stream.last_seq, stream.last_digest)
 
-    def _is_of(self, stream: Stream, hello: Hello) -> bool:
+    def _is_from(self, stream: Stream, hello: Hello) -> bool:
         return self._store.digest_at(stream, hello.head_seq) == hello.head_hash
 
     def _shared(self, stream: Stream, said: Ack | None) -> Held:

@@ -24,6 +24,8 @@ TOPIC_CHARS_MAX = 200
 class Store:
     """The writing connection. One thread only."""
 
+    appender_kind = Appender
+
     def __init__(self, data: Path | str | Database) -> None:
         """Open the database at ``data``, a path or ``postgresql://…``, made if absent, or take an open one.
 
@@ -33,7 +35,7 @@ class Store:
         self._database = open_database(data) if isinstance(data, Path | str) else data
         self._sql = self._database.sql
         self._streams = Streams(self._database)
-        self._appender = Appender(self._database, self._streams)
+        self._appender = self.appender_kind(self._database, self._streams)
         self.master = MasterStore(self._database)
 
     def close(self) -> None:

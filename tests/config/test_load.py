@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from config.faults import ConfigError
+from config.faults import ConfigError, render
 from config.load import listen_of, load, load_hq, load_shop
 from config.schema import FilePrinter, NetworkPrinter, PcscReader, SerialScanner, VirtualReader
+from sync.hq.database import StoreError
+from sync.hq.opening import address_of
 from tests.config.files import EXAMPLES, HQ, SHOP, TILL, faults, places
 
 
@@ -28,6 +30,7 @@ def test_the_example_without_hardware_loads_and_finds_its_shop():
 
 
 def test_the_example_of_a_head_office_loads():
+    assert load_hq(EXAMPLES / "hq-postgresql.toml").hq.workers == 2
     settings = load_hq(EXAMPLES / "hq.toml")
     assert settings.hq.data == "sqlite:////var/lib/tallypoint-hq/hq.db"
     assert settings.hq.shop == str(EXAMPLES / "shop.toml")
@@ -257,6 +260,38 @@ def test_what_does_not_fit_together_in_a_shop_is_refused(tmp_path, more, key, wo
     assert fault.key == key
     assert words in fault.message
     assert fault.line > SHOP.count("\n")
+
+
+@pytest.mark.parametrize(
+    ("data", "more", "key", "words"),
+    [
+        ("sqlite:///hq.db", "workers = 2\n", "hq.workers", "one writer"),
+        ("sqlite:///hq.db", 'data_password_file = "p"\n', "hq.data_password_file", "no password"),
+        ("postgresql://me:geheim@db/shop", "", "hq.data", "holds a password"),
+        ("postgresql://db/shop?password=geheim", "", "hq.data", "holds a password"),
+        ("postgresql://", "", "hq.data", "must be a database"),
+        ("mysql://db/shop", "", "hq.data", "must be a database"),
+    ],
+)
+def test_what_does_not_fit_a_database_is_refused_without_showing_its_password(
+    tmp_path, data, more, key, words
+):
+    text = HQ.replace("sqlite:///hq.db", data) + more
+    (fault,) = faults(tmp_path, text, "hq")
+    assert (fault.key, words in fault.message) == (key, True), fault
+    assert "geheim" not in render(fault)
+
+
+def test_a_server_may_have_workers_and_its_password_is_a_file_beside_the_settings(tmp_path):
+    text = HQ.replace("sqlite:///hq.db", "postgresql://me@db:5433/shop?sslmode=verify-full")
+    assert not faults(tmp_path, text + 'workers = 8\ndata_password_file = "p"\n', "hq")
+    settings = load_hq(tmp_path / "hq.toml").hq
+    assert (settings.workers, settings.data_password_file) == (8, str(tmp_path / "p"))
+    (tmp_path / "p").write_text("a b&c\n")
+    assert address_of(settings).endswith("?sslmode=verify-full&password=a%20b%26c")
+    (tmp_path / "p").write_text("\n")
+    with pytest.raises(StoreError, match="no password"):
+        address_of(settings)
 
 
 @pytest.mark.parametrize("name", ["hq", "HQ", "Hq"])

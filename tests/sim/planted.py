@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from sync.hq.books import sum_up
+from sync.hq.append import Appender
 from sync.hq.receive import Receiver
 from sync.hq.store import Store
 from sync.protocol.ack import Status, read_ack
@@ -27,23 +27,33 @@ class AnswersBeforeItCommits(SimOffice):
         return True
 
 
-class StoresTwice(Store):
+class AppendsTwice(Appender):
     """What comes is appended, seen before or not."""
 
-    def _elsewhere(self, streams, batch, digests, now_ms):
-        return self._extend(streams[0], batch, digests, sum_up(batch.records), now_ms)
+    def _elsewhere(self, streams, work, writes):
+        return self._extend(streams[0], work, writes)
+
+
+class StoresTwice(Store):
+    """Runs :class:`AppendsTwice`."""
+
+    appender_kind = AppendsTwice
+
+
+class AppendsWithGaps(Appender):
+    """What comes too early is taken all the same."""
+
+    def _take(self, streams, work, writes):
+        if work.batch.first_seq > streams[0].last_seq + 1:
+            early = replace(streams[0], last_seq=work.batch.first_seq - 1)
+            return self._extend(early, work, writes)
+        return super()._take(streams, work, writes)
 
 
 class StoresWithGaps(Store):
-    """What comes too early is taken all the same."""
+    """Runs :class:`AppendsWithGaps`."""
 
-    def append(self, batch, digests, now_ms):
-        stream = self.streams(batch.ledger_id)[0]
-        if batch.first_seq > stream.last_seq + 1:
-            with self._database.transaction():
-                early = replace(stream, last_seq=batch.first_seq - 1)
-                return self._extend(early, batch, digests, sum_up(batch.records), now_ms)
-        return super().append(batch, digests, now_ms)
+    appender_kind = AppendsWithGaps
 
 
 class TakesALowerAck(Session):
@@ -71,13 +81,19 @@ class KeepsItsTimeline(Receiver):
         return True
 
 
-class ForgetsTheBooks(Store):
+class AppendsWithoutBooks(Appender):
     """The books miss what a batch that comes after a fork changed."""
 
-    def _extend(self, stream, batch, digests, sums, now_ms):
+    def _extend(self, stream, work, writes):
         if stream.parent is not None:
-            sums.deltas.clear()
-        return super()._extend(stream, batch, digests, sums, now_ms)
+            work.sums.deltas.clear()
+        return super()._extend(stream, work, writes)
+
+
+class ForgetsTheBooks(Store):
+    """Runs :class:`AppendsWithoutBooks`."""
+
+    appender_kind = AppendsWithoutBooks
 
 
 class OfficeThatKeepsItsTimeline(SimOffice):

@@ -2,8 +2,9 @@
 
 import pytest
 
-from sync.hq.books import sum_up
-from sync.hq.store import Held, Store
+from sync.hq.append import Appender
+from sync.hq.store import Store
+from sync.hq.streams import Held
 from sync.protocol.ack import Status, peek_ack
 from sync.uplink.session import Session
 from tests.sync.world import LawBrokenError, Weather, World
@@ -78,21 +79,26 @@ class _Anything(bytes):
     __hash__ = bytes.__hash__
 
 
-class StoresTwice(Store):
+class AppendsTwice(Appender):
     """Planted: what comes is appended, seen before or not."""
 
-    def _elsewhere(self, streams, batch, digests, now_ms):
-        return self._extend(streams[0], batch, digests, sum_up(batch.records), now_ms)
+    def _elsewhere(self, streams, work, writes):
+        return self._extend(streams[0], work, writes)
+
+
+class StoresTwice(Store):
+    appender_kind = AppendsTwice
 
 
 class AnswersFirst(Store):
     """Planted: the answer is given, and then the power fails before the commit."""
 
-    def append(self, batch, digests, now_ms):
-        if batch.first_seq % 3:
-            return super().append(batch, digests, now_ms)
-        last = batch.first_seq + len(digests) - 1
-        return Held(Status.OK, 0, last, digests[-1])
+    def append_all(self, works, now_ms):
+        (work,) = works
+        if work.batch.first_seq % 3:
+            return super().append_all(works, now_ms)
+        last = work.batch.first_seq + len(work.digests) - 1
+        return [Held(Status.OK, 0, last, work.digests[-1])]
 
 
 @pytest.mark.parametrize(
