@@ -281,8 +281,10 @@ def touch(database: Database, moved: Iterable[str]) -> None:
 def _statement(row: tuple[str, int, int, int], booked: Mapping[str, int]) -> Row:
     account, *opening = row
     units = (accounts.POINTS, accounts.PRINCIPAL, accounts.BONUS)
-    held = (begin - booked.get(unit, 0) for begin, unit in zip(opening, units, strict=True))
-    return ACCOUNT, account, holding(*held)
+    points, principal, bonus = (
+        begin - booked.get(unit, 0) for begin, unit in zip(opening, units, strict=True)
+    )
+    return ACCOUNT, account, holding(points, principal, bonus)
 
 
 def _mark(name: str, before: Version, rows: list[tuple[str, str, bytes | None]]) -> bytes:

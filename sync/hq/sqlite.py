@@ -123,7 +123,9 @@ class SqliteFile:
         if schema > SCHEMA:
             raise StoreError(f"made by a later version: schema {schema}, this one knows {SCHEMA}")
         with self.transaction():
-            schema = int(self.one("PRAGMA user_version")[0])  # Another process may have been faster.
+            schema = int(
+                self.one("PRAGMA user_version")[0]
+            )  # Another process may have been faster.
             for step in STEPS[schema:]:
                 for statement in step:
                     self._sql.execute(statement)

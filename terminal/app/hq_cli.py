@@ -16,6 +16,7 @@ from sync.hq import passwords, people, programs
 from sync.hq.audit import Act
 from sync.hq.clock import now_ms
 from sync.hq.database import Database, StoreError
+from sync.hq.opening import SQLITE, address_of, open_database
 from sync.hq.passwords import SALT_BYTES, hashed
 from sync.hq.people import DeniedError
 from sync.hq.roles import Role
@@ -33,17 +34,18 @@ _DENIED = {
 def run_hq(asked: argparse.Namespace) -> int:
     """Carry out the command and return its exit code."""
     try:
-        data = load_hq(Path(asked.config)).hq.data
+        office = load_hq(Path(asked.config)).hq
     except ConfigError as error:
         print(render_all(error.faults), file=sys.stderr)
         return _BAD_SETTINGS
     if asked.what != "list" and not asked.name:
         print("a name is missing", file=sys.stderr)
         return 1
-    path = Path(data.removeprefix("sqlite:///"))
     try:
-        _become_owner(path)
-        database = Database(path)
+        data = address_of(office)
+        if data.startswith(SQLITE):
+            _become_owner(Path(data.removeprefix(SQLITE)))
+        database = open_database(data)
     except (OSError, StoreError) as error:
         print(error, file=sys.stderr)
         return 1

@@ -17,7 +17,7 @@ BREACHES = {
     "hq-apart": ("sync/hq", "import drivers"),
     "protocol-blind": ("sync/protocol", "import terminal.core"),
     "peewee-door": ("drivers", "import peewee"),
-    "psycopg-door": ("sync.hq.store", "import psycopg"),
+    "psycopg-door": ("sync/hq/page", "import psycopg"),
     "paho-door": ("sync/uplink", "import paho"),
     "pyscard-door": ("drivers/scanners", "import smartcard"),
     "escpos-door": ("terminal/counter", "import escpos"),

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from sync.hq import passwords, people, programs
 from sync.hq.audit import Act
-from sync.hq.database import Database
+from sync.hq.opening import open_database
 from sync.hq.roles import Role
 
 _ACT = Act("command", "", 1)
@@ -13,7 +13,7 @@ _ACT = Act("command", "", 1)
 
 def key_for(path: Path) -> str:
     """Return a new key of a program that may do everything."""
-    database = Database(path)
+    database = open_database(path)
     try:
         name = f"test-{secrets.token_hex(4)}"
         return programs.new(database, _ACT, name, Role.ADMINISTRATOR, secrets.token_bytes)
@@ -24,7 +24,7 @@ def key_for(path: Path) -> str:
 def let_in(path: Path, name: str) -> str:
     """Let an administrator in and return the one-time password."""
     password = passwords.one_time(secrets.token_bytes)
-    database = Database(path)
+    database = open_database(path)
     try:
         verifier = passwords.hashed(password, bytes(16))
         people.add(database, _ACT, name, Role.ADMINISTRATOR, verifier)

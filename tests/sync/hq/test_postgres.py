@@ -15,6 +15,7 @@ from sync.hq.queries import SqlReader
 from sync.hq.schema import STEPS
 from sync.hq.store import Store
 from sync.protocol.batch import Batch
+from sync.protocol.hello import Hello
 from sync.protocol.record import genesis
 from tests.kit.ledger import MemoryLedger, sale, till
 from tests.kit.postgres import Postgres
@@ -34,7 +35,8 @@ def opened(store: Store, name: str, seed: int, count: int) -> MemoryLedger:
     who = ledger.identity
     start = genesis(who.ledger_id, who.key.public.raw)
     store.enrol(name, who.key.public.key_id, who.key.public.raw, NOV)
-    store.open_ledger(who.ledger_id, name, who.key.public.key_id, start, NOV)
+    hello = Hello(name, who.ledger_id, 0, who.key.public.raw, b"12345678", count, ledger.digest)
+    store.open_ledger(hello, who.key.public.key_id, start, NOV)
     return ledger
 
 

@@ -9,6 +9,7 @@ from sync.hq.opening import open_readings
 from sync.hq.queries import SqlReader
 from sync.hq.store import Store, Stream
 from sync.protocol.batch import Batch
+from sync.protocol.hello import Hello
 from sync.protocol.state import TillState
 from tests.sync.page.shop import Shop
 
@@ -55,9 +56,10 @@ class Books:
         now_ms = shop.entries[0].stamp.wall_ms
         key_id = sha256(shop.ledger_id.encode()).digest()[:8]
         self.store.enrol(shop.terminal, key_id, shop.key + key_id, now_ms)
-        stream = self.store.open_ledger(
-            shop.ledger_id, shop.terminal, key_id, shop.digests()[0], now_ms
-        )
+        hello = Hello(
+            shop.terminal, shop.ledger_id, 0, shop.key, b"12345678", 0, shop.digests()[0]
+        )  # fmt: skip
+        stream = self.store.open_ledger(hello, key_id, shop.digests()[0], now_ms)
         self.store.heard(stream, len(shop.bodies), now_ms)
         return stream
 

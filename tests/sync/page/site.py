@@ -11,10 +11,11 @@ from sync.hq.audit import Act
 from sync.hq.clerk import Clerk
 from sync.hq.database import Database
 from sync.hq.names import Known
+from sync.hq.opening import open_database
 from sync.hq.page.around import Around
 from sync.hq.page.server import serve
 from sync.hq.passwords import hashed
-from sync.hq.queries import SqliteReader
+from sync.hq.queries import SqlReader
 from sync.hq.roles import Role
 from tests.kit.ports import free_port
 from tests.kit.waiting import PATIENCE_S
@@ -55,9 +56,9 @@ class Address(str):
         return [{**each, "url": str(self)} for each in (*held, *chosen)]
 
 
-def clerk_of(reader: SqliteReader) -> Clerk:
+def clerk_of(reader: SqlReader) -> Clerk:
     """Return a clerk over the reader's own database."""
-    return Clerk(lambda: Database(reader._path))
+    return Clerk(lambda: open_database(reader._readings._path))
 
 
 def enter(clerk: Clerk) -> str:
@@ -78,7 +79,7 @@ def enter(clerk: Clerk) -> str:
 
 
 @contextmanager
-def running(reader: SqliteReader, language: str = "en", known: Known = NAMED) -> Iterator[Address]:
+def running(reader: SqlReader, language: str = "en", known: Known = NAMED) -> Iterator[Address]:
     """Serve ``reader`` while inside; yield the page's address."""
     stop, ready = threading.Event(), threading.Event()
     listen = f"127.0.0.1:{free_port()}"
