@@ -37,6 +37,10 @@ class CardImage:
     """The content of the member file, empty for UID-only cards."""
     trouble: Key | None = None
     """Why what the card says of its member cannot be believed; ``data`` is empty then."""
+    purse: str = ""
+    """Number of the purse on it, in hexadecimal, proven; empty: it has none of ours."""
+    money: int | None = None
+    """What the purse holds, in minor units, as the card says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,8 +151,125 @@ class PrintUnknown:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class CardOrder:
+    """Open the purse of the card that lies there, or of the next one, for this movement; move nothing."""
+
+    sequence: int
+    move: str
+    """``debit``, ``top-up``, ``refund`` or ``void``."""
+    amount: int
+    terminal: str
+    """The terminal as cards know it, in hexadecimal."""
+    when: str
+    is_next: bool = False
+    """The card that lies there was tried already."""
+
+
+@dataclass(frozen=True, slots=True)
+class CardGo:
+    """Make the movement that the open card is ready for. Its intent is in the ledger."""
+
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True)
+class CardDrop:
+    """Await no card for this order any more."""
+
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True)
+class CardQuestion:
+    """What became of this movement? Asked of the card that lies there."""
+
+    purse: str
+    terminal: str
+    sequence: int
+    move: str
+    amount: int
+    when: str
+    counter: int
+    """Before the movement."""
+
+
+CardCommand = CardOrder | CardGo | CardDrop | CardQuestion
+
+
+@dataclass(frozen=True, slots=True)
+class PurseReady:
+    """A card is open for order ``sequence`` and has proved itself; nothing has moved."""
+
+    device: str
+    sequence: int
+    family: str
+    purse: str
+    counter: int
+    balance: int
+    key_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class PurseMoved:
+    """The card has made the movement and shown it."""
+
+    device: str
+    sequence: int
+    counter: int
+    balance: int
+    proof: bytes
+    signed: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class PurseUnmoved:
+    """Nothing has moved, for sure: the command that commits was not sent."""
+
+    device: str
+    sequence: int
+    key: Key
+    is_torn: bool
+    """Whether the card may do it when it is laid on again."""
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PurseDoubtful:
+    """The command that commits was sent, and no answer to it can be believed."""
+
+    device: str
+    sequence: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PurseSaid:
+    """The card's word on ``question``."""
+
+    device: str
+    question: CardQuestion
+    outcome: str
+    """``happened``, ``did not``, or ``unproven``: it cannot tell any more."""
+    balance: int | None
+    proof: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class PurseSilent:
+    """The question is as open as before: no card, another card, or one that was torn away."""
+
+    device: str
+    question: CardQuestion
+    key: Key | None
+    """What to tell the cashier; None: nothing but that the card is to be laid on again."""
+    reason: str
+
+
+PurseEvent = PurseReady | PurseMoved | PurseUnmoved | PurseDoubtful | PurseSaid | PurseSilent
 DeviceEvent = (
-    CardArrived
+    PurseEvent
+    | CardArrived
     | CardUnreadable
     | CardLeft
     | Scanned
@@ -204,6 +325,14 @@ class Watched(Driver, Protocol):
 
     in_call: DeviceCall | None
     """The call that ``run`` is in at this moment; read by the watchdog from its own thread."""
+
+
+@runtime_checkable
+class PurseReader(Driver, Protocol):
+    """A card reader that moves money on cards."""
+
+    def purse(self, command: CardCommand) -> bool:
+        """Queue ``command``, from any thread; False when too many wait or it has no keys for it."""
 
 
 class Printer(Driver, Protocol):

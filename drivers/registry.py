@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from drivers.cards.proven import Shop
 
 
+NO_CARDS = schema.Cards()
+"""What a till knows of keyed cards that was told nothing."""
+
+
 class CredentialsError(Exception):
     """What the settings say of keyed cards cannot be used; the message says what, and no secret."""
 
@@ -35,10 +39,12 @@ def make_readers(readers: Sequence[schema.Reader], cards: schema.Cards) -> Itera
         if reason and isinstance(each, schema.PcscReader):
             yield Absent(each.name, reason)
         else:
-            yield make_reader(each, shop)
+            yield make_reader(each, shop, cards)
 
 
-def make_reader(settings: schema.Reader, shop: "Shop | None" = None) -> Driver:
+def make_reader(
+    settings: schema.Reader, shop: "Shop | None" = None, cards: schema.Cards = NO_CARDS
+) -> Driver:
     """Return the driver of a card reader; without ``shop`` no card is asked for a proof."""
     match settings:
         case schema.PcscReader():
@@ -48,7 +54,11 @@ def make_reader(settings: schema.Reader, shop: "Shop | None" = None) -> Driver:
                 return Absent(settings.name, f"the smart card library is missing: {error}")
             if shop is None:
                 return PcscReader(settings)
-            return PcscReader(settings, shop.on(settings.passage))
+            if not cards.purses:
+                return PcscReader(settings, shop.on(settings.passage))
+            from drivers.cards.counter import Purses  # noqa: PLC0415 - see above.
+
+            return PcscReader(settings, shop.on(settings.passage), purses=Purses(shop).open)
         case schema.VirtualReader():
             from drivers.virtual.reader import VirtualReader  # noqa: PLC0415 - see above.
 

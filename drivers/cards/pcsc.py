@@ -15,6 +15,7 @@ and removals in pcsc-lite, and so betray a card that left and came back between 
 """
 
 import contextlib
+import queue
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, Protocol, Self
@@ -24,10 +25,16 @@ from smartcard import scard
 from drivers import api
 from drivers.cards.identify import read_card
 from drivers.cards.seam import BadMacError, CardRefusedError, Response, Transmit
+from drivers.cards.teller import Open, Teller
 
 CARD_LIMIT_S = 8.0
 """Longest that one card may take; the slowest honest one seen takes under a second."""
 SERVICE_LIMIT_S = 8.0
+COMMANDS_MAX = 8
+"""So many commands may wait for the reader's thread."""
+GO_LIMIT_S = 2.0
+"""So long the thread waits for the ledger while a card is open; later commands still find it, but a card that
+leaves is noticed late until then."""
 NAMES_SHOWN_MAX = 8
 _WAIT_MS = 500  # One wait; also the longest that a stop goes unnoticed.
 _CARD_CALL = "the card does not answer: take the card away"
@@ -59,12 +66,32 @@ class PcscReader:
         settings: Settings,
         read: ReadCard = read_card,
         card_limit_s: float = CARD_LIMIT_S,
+        purses: Open | None = None,
     ) -> None:
+        """``purses`` opens the purse of a card; None: cards only name their members here."""
         self.device = settings.name
         self.in_call: api.DeviceCall | None = None
         self._wanted = settings.match
         self._read_card = read
         self._card_limit_s = card_limit_s
+        self._teller = Teller(settings.name, read, purses) if purses is not None else None
+        self._commands: queue.Queue[api.CardCommand] = queue.Queue(COMMANDS_MAX)
+        self._context: Any = None
+        self._session = contextlib.ExitStack()
+        """The connection to a card with a purse, for as long as it lies there."""
+
+    def purse(self, command: api.CardCommand) -> bool:
+        """Queue ``command``; see :class:`~drivers.api.PurseReader`."""
+        if self._teller is None:
+            return False
+        try:
+            self._commands.put_nowait(command)
+        except queue.Full:
+            return False
+        context = self._context
+        if context is not None:
+            scard.SCardCancel(context)  # Ends a wait for cards; the command ends a wait for itself.
+        return True
 
     def run(self, emit: api.Emit, stop: threading.Event) -> None:
         """Emit what happens on the reader until ``stop``.
@@ -74,10 +101,13 @@ class PcscReader:
         """
         with self._service_call():
             context = _establish()
+        self._context = context
         try:
             self._watch(context, emit, stop)
         finally:
+            self._context = None
             with self._service_call():
+                self._put_down()
                 scard.SCardReleaseContext(context)
 
     def _watch(self, context: Any, emit: api.Emit, stop: threading.Event) -> None:
@@ -86,11 +116,13 @@ class PcscReader:
         emit(api.DeviceUp(self.device))
         seen, present = _Change(scard.SCARD_STATE_UNAWARE, b""), False
         while not stop.is_set():
+            self._obey(context, reader, seen, emit)
             before = seen
             with self._service_call():
                 seen = _wait_for_change(context, reader, before)
             if before.state and seen.insertions == before.insertions:
                 continue  # Nothing came or went.
+            self._put_down()
             if present:
                 emit(api.CardLeft(self.device))
             present = bool(seen.state & scard.SCARD_STATE_PRESENT)
@@ -110,9 +142,62 @@ class PcscReader:
     def _read(self, context: Any, reader: str, atr: bytes) -> api.DeviceEvent:
         with self._call(self._card_limit_s, _CARD_CALL):
             try:
+                if self._teller is not None:
+                    return self._serve(self._teller, context, reader, atr)
                 return api.CardArrived(self.device, self._read_patiently(context, reader, atr))
             except (api.CardTornError, CardRefusedError, BadMacError) as error:
                 return api.CardUnreadable(self.device, str(error))
+
+    def _put_down(self) -> None:
+        """End the session with the card; it has gone, or nothing more is wanted of it."""
+        if self._teller is not None:
+            self._teller.left()
+        self._session.close()
+
+    def _serve(self, teller: Teller, context: Any, reader: str, atr: bytes) -> api.DeviceEvent:
+        """Have the teller look at the card that came. Moves nothing, so a torn card is tried twice.
+
+        Raises:
+            CardTornError: It left.
+        """
+        try:
+            event = teller.arrived(self._connect(context, reader), atr)
+        except api.CardTornError:
+            self._put_down()
+            event = teller.arrived(self._connect(context, reader), atr)
+        if not teller.holds_card:
+            self._put_down()
+        return event
+
+    def _connect(self, context: Any, reader: str) -> Transmit:
+        return self._session.enter_context(_card(context, reader))
+
+    def _obey(self, context: Any, reader: str, seen: "_Change", emit: api.Emit) -> None:
+        """Carry out what the loop asks, until it asks no more and no open card waits for its word."""
+        teller = self._teller
+        if teller is None:
+            return
+        while True:
+            wait_s = GO_LIMIT_S if teller.is_ready else 0.0
+            try:
+                command = self._commands.get(block=wait_s > 0, timeout=wait_s or None)
+            except queue.Empty:
+                return
+            with self._call(self._card_limit_s, _CARD_CALL):
+                events = self._commanded(teller, command, context, reader, seen)
+            for event in events:
+                emit(event)
+
+    def _commanded(
+        self, teller: Teller, command: api.CardCommand, context: Any, reader: str, seen: "_Change"
+    ) -> list[api.DeviceEvent]:
+        wants_card = isinstance(command, api.CardOrder) and not command.is_next
+        wants_card |= isinstance(command, api.CardQuestion)
+        if wants_card and seen.has_card and not teller.holds_card:
+            self._session.close()
+            with contextlib.suppress(api.CardTornError):
+                teller.shown(self._connect(context, reader), seen.atr)
+        return list(teller.obey(command))
 
     def _read_patiently(self, context: Any, reader: str, atr: bytes) -> api.CardImage:
         """Read the card, and once more if it was torn: reading does no harm.
@@ -269,7 +354,7 @@ def _card(context: Any, reader: str, *, is_reset: bool = False) -> Iterator[Tran
 
 def _wait_for_change(context: Any, reader: str, before: _Change) -> _Change:
     hresult, changes = scard.SCardGetStatusChange(context, _WAIT_MS, [(reader, before.state)])
-    if _is(hresult, scard.SCARD_E_TIMEOUT):
+    if _is(hresult, scard.SCARD_E_TIMEOUT) or _is(hresult, scard.SCARD_E_CANCELLED):
         return before
     _check(hresult, "wait for a card")
     if len(changes) != 1:

@@ -40,15 +40,15 @@ from drivers.cards.ultralight.tags import WrongPasswordError, identify, log_in
 from terminal.core.cards import CODE_PREFIX, code
 from terminal.core.refusal import Key
 
-TAPS_MAX = 10_000
+TAPS_MAX = CARDS_MAX = 10_000
 """Tags whose last tap is remembered."""
-_TYPE_A_ATR = bytes.fromhex("3b8180018080")
+TYPE_A_ATR = bytes.fromhex("3b8180018080")
 """What a reader makes up for a DESFire or NTAG 424. Source: PC/SC part 3, 3.1.3.2.3.1 (ATS 80)."""
 TEXT_MAX = 48
 """Bytes read of a member file of 64: more than a number takes, and no more than one answer."""
 _FILLING = b"\0"
-_NO_TIME = "20000101000000"
-"""Nothing is dated by a load that is never made."""
+NO_LOAD = Movement(Kind.TOP_UP, 1, bytes(TERMINAL_LENGTH), 0, "20000101000000")
+"""A load that is begun to be shown a MAC, and never made."""
 _TROUBLES: tuple[tuple[type[Exception], Key], ...] = (
     (UnknownVersionError, Key.CARD_KEY_VERSION),
     (WrongKeyError, Key.CARD_OTHER_SHOP),
@@ -227,7 +227,7 @@ def _wallet(shop: Shop, transmit: Transmit, _atr: bytes) -> _Found | None:
 
     def ask() -> bytes:
         # A load is begun and never made: that alone has the card show a MAC before anything moves.
-        wallet.prepare(Movement(Kind.TOP_UP, 1, bytes(TERMINAL_LENGTH), 0, _NO_TIME))
+        wallet.prepare(NO_LOAD)
         return code(wallet.number).encode()
 
     return _proven(b"", ask)
@@ -243,7 +243,7 @@ _FAMILIES: tuple[
     ("sle44xx", lambda atr: chip_of(atr) is not None, _sle44xx),
     ("classic", _is_named(CardName.CLASSIC_1K, CardName.CLASSIC_4K), _classic),
     ("tag", _is_named(CardName.ULTRALIGHT), _tag),
-    ("desfire", lambda atr: atr == _TYPE_A_ATR, _desfire),
-    ("ntag424", lambda atr: atr == _TYPE_A_ATR, _ntag424),
+    ("desfire", lambda atr: atr == TYPE_A_ATR, _desfire),
+    ("ntag424", lambda atr: atr == TYPE_A_ATR, _ntag424),
     ("cpu", lambda atr: card_name(atr) is None, _wallet),
 )

@@ -165,6 +165,10 @@ class DoubtError(Exception):
         """The status word, if the card seemed to refuse; it carries no MAC and proves nothing."""
 
 
+class RolledBackError(CardRefusedError):
+    """The card is older than it was: somebody wrote an old image back."""
+
+
 class OpenPurse(Protocol):
     """A purse on a card that lies on the reader. The same calls for every family."""
 

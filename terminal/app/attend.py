@@ -31,6 +31,7 @@ from terminal.app.master import MasterData
 from terminal.app.offers import offers_of
 from terminal.app.perform import Performer
 from terminal.app.points import PointsDesk, refreshed, told_of
+from terminal.app.pursedesk import PurseDesk
 from terminal.core import till as tills
 from terminal.core.effects import Tell
 from terminal.core.journal import LockedOut, PinChanged, Reprinted
@@ -70,6 +71,9 @@ class Attendant:
         self._till = state
         self._performer = Performer(edges)
         self._desk = PointsDesk(edges, self._performer, edges.sign, os.urandom)
+        self._purses = PurseDesk(
+            edges, self._performer, lambda: self._till, self._happen, self.tell
+        )
         self._lights = {name: lights.starting(name, kind) for name, kind in edges.devices}
         self._sync = SyncLight(connected=False, head=0, acknowledged=0, since_ms=None, trouble="")
         self._notices: deque[Notice] = deque(maxlen=NOTICES_MAX)
@@ -103,6 +107,16 @@ class Attendant:
             case api.CardArrived(card=card):
                 self._light(event)
                 self._happen(translate.card(card, self._edges.look))
+                self._purses.seen(card)
+            case (
+                api.PurseReady()
+                | api.PurseMoved()
+                | api.PurseUnmoved()
+                | api.PurseDoubtful()
+                | api.PurseSaid()
+                | api.PurseSilent()
+            ):
+                self._purses.heard(event)
             case api.Scanned(text=text):
                 self._happen(translate.scanned(text, self._edges.look))
             case api.CardUnreadable():
@@ -114,6 +128,7 @@ class Attendant:
             case api.PrinterStatus() | api.DeviceUp() | api.DeviceDown() | api.CardLeft():
                 self._light(event)
                 self._device(event)
+                self._purses.lost(event)
             case Acked() | LinkChanged() | SyncTrouble() | LedgerOutrun() | Mastered():
                 self._synced(event)
             case _:
@@ -181,6 +196,7 @@ class Attendant:
             "ok",
             edges.shop_faults,
             offers_of(edges, self._till),
+            edges.ledger.purse_doubts() if edges.money.readers else (),
         )
 
     def _happen(self, event: tills.Event | Refusal) -> None:
@@ -246,7 +262,9 @@ class Attendant:
             case desk.TouchVirtual() as touch:
                 return self._edges.touch(touch)
             case _:
-                event = translate.called(call.action, self._edges.look)
+                event = self._purses.meant(call.action) or translate.called(
+                    call.action, self._edges.look
+                )
                 if isinstance(event, Refusal):
                     return self._explained(event)
                 return self._decide(event, call.actor, key)
@@ -277,6 +295,7 @@ class Attendant:
         for effect in effects:
             if isinstance(effect, Tell):
                 self.tell(self._with_receipt(effect))
+        self._purses.follow_up()
         return Done(answer_of(seq, self._performer.last) if seq else {})
 
     def _with_receipt(self, tell: Tell) -> Tell:
@@ -395,6 +414,7 @@ class Attendant:
     def begin(self) -> None:
         """Do what is to be done once before the first event."""
         self._desk.open_lotteries()
+        self._purses.begin()
 
     def _renew(self) -> None:
         before = self._edges.rules.points

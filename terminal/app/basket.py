@@ -10,16 +10,19 @@ from collections.abc import Callable, Iterable, Sequence
 import msgspec
 
 from terminal.core.journal import (
+    Bill,
     Buyer,
     Entry,
     PaymentReturned,
     PaymentTaken,
+    PurseIntent,
     SalePosted,
     SaleVoided,
     Tender,
 )
 from terminal.core.pricing.basket import Member
 from terminal.core.pricing.quote import Quote
+from terminal.core.purse.words import taken_off
 from terminal.core.sale import Due, Idle, Open, Sale, State
 from terminal.core.till import Till
 
@@ -70,15 +73,21 @@ def state_after(
     since: Iterable[Entry],
     due: Sequence[Entry],
     member_of: Callable[[Buyer], Member],
+    waited: Entry | None = None,
 ) -> State:
     """Return the state of the sale to begin with.
 
     ``since`` are the entries posted after ``saved`` was written, ``due`` the payments taken ahead whose
     sale is not posted, which outlive the saved basket; ``member_of`` looks their buyer up again.
+    ``waited`` is an intent to pay off a card that is not settled: its sale outlives the basket too.
     """
     if due:
         return _due(saved, due, member_of)
     ended = {_ended(entry) for entry in since}
+    if waited is not None and isinstance(waited.body, PurseIntent) and waited.body.bill is not None:
+        bill = waited.body.bill
+        if not _holds(saved, bill):
+            return Due(_billed(bill, waited.facts, member_of), (), ())
     if saved is None or saved.sale is None or saved.sale.id in ended:
         return Idle()
     return Due(saved.sale, (), saved.tenders) if saved.tenders else Open(saved.sale)
@@ -93,19 +102,38 @@ def held_after(saved: Saved | None, since: Iterable[Entry], now: State) -> tuple
 
 
 def _due(saved: Saved | None, due: Sequence[Entry], member_of: Callable[[Buyer], Member]) -> State:
-    last = due[-1].body
-    assert isinstance(last, PaymentTaken)
-    bill, totals = last.bill, last.bill.totals
-    taken = [entry.body for entry in due if isinstance(entry.body, PaymentTaken)]
+    taken = [_taken(entry) for entry in due]
+    bill = taken[-1].bill
     ahead = tuple(each.tender for each in taken if each.bill.sale_id == bill.sale_id)
-    if saved and saved.sale and saved.sale.id == bill.sale_id:
+    if saved and saved.sale and _holds(saved, bill):
         return Due(saved.sale, ahead, saved.tenders)
+    return Due(_billed(bill, due[-1].facts, member_of), ahead, ())
+
+
+def _holds(saved: Saved | None, bill: Bill) -> bool:
+    """Return whether the basket that was saved is the one that was billed, and no older one of that sale."""
+    sale = saved.sale if saved else None
+    return sale is not None and sale.id == bill.sale_id and sale.quote.lines == bill.lines
+
+
+def _taken(entry: Entry) -> PaymentTaken:
+    if isinstance(entry.body, PurseIntent):
+        return taken_off(entry.body)
+    assert isinstance(entry.body, PaymentTaken)
+    return entry.body
+
+
+def _billed(
+    bill: Bill, facts: tuple[tuple[str, str], ...], member_of: Callable[[Buyer], Member]
+) -> Sale:
+    """Return a sale as it was billed: priced, and without the goods that would price it again."""
+    totals = bill.totals
     quote = Quote(
         bill.lines, totals.gross, totals.discount, totals.rounding, totals.total,
-        totals.earned, bill.points_why, due[-1].facts,
+        totals.earned, bill.points_why, facts,
     )  # fmt: skip
     member = member_of(bill.buyer) if bill.buyer else None
-    return Due(Sale(bill.sale_id, member=member, quote=quote), ahead, ())
+    return Sale(bill.sale_id, member=member, quote=quote)
 
 
 def _ended(entry: Entry) -> str:

@@ -65,6 +65,10 @@ class ShopTime:
         """Return ``wall`` as the shop writes date and time."""
         return datetime.fromtimestamp(wall / _MS, self.zone).strftime("%Y-%m-%d %H:%M:%S")
 
+    def on_cards(self, wall: int) -> str:
+        """Return ``wall`` as cards keep it: ``YYYYMMDDhhmmss`` by the shop's clock."""
+        return datetime.fromtimestamp(wall / _MS, self.zone).strftime("%Y%m%d%H%M%S")
+
 
 def shop_time(zone: str, day_starts: str) -> ShopTime:
     """Return the shop's time from its settings, for example ``Asia/Shanghai`` and ``04:00``."""

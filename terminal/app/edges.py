@@ -9,6 +9,7 @@ from drivers.api import CardImage
 from drivers.virtual.printer import VirtualPrinter
 from drivers.virtual.reader import VirtualReader
 from drivers.virtual.scanner import VirtualScanner
+from terminal.app.cardmoney import CardMoney
 from terminal.app.clock import Clock, ShopTime
 from terminal.app.feed import Feed
 from terminal.app.look import Look
@@ -19,6 +20,7 @@ from terminal.core.journal import Entry
 from terminal.core.pricing.facts import Facts
 from terminal.core.pricing.index import compiled
 from terminal.core.pricing.rules import RuleBook
+from terminal.core.purse.words import NOWHERE
 from terminal.core.refusal import Key, refuse
 from terminal.core.sale import Turn
 from terminal.counter.desk import Answer, Done, TouchVirtual
@@ -62,6 +64,7 @@ class Edges:
     """Have the printer asked how it is, so that the answer is fresh when a receipt comes."""
     older: Older
     """The ledgers that this till closed."""
+    money: CardMoney
 
     def renew(self, look: Look, rules: RuleBook) -> None:
         """Go over to newer master data."""
@@ -74,9 +77,16 @@ class Edges:
 
     def turn(self, new_id: str) -> Turn:
         """Return what a step may use now: the rules in force and, if they may ask, the time."""
-        if self.rules.is_plain:
+        takes_cards = bool(self.money.readers)
+        if self.rules.is_plain and not takes_cards:
             return Turn(self.rules, new_id)
         wall = self.clock.stamp().wall_ms
+        cards = NOWHERE
+        if takes_cards:
+            when = self.time.on_cards(wall)
+            cards = self.money.around(self.ledger.next_purse_sequence(), when)
+        if self.rules.is_plain:
+            return Turn(self.rules, new_id, cards=cards)
         facts = Facts(
             store=self.store,
             date=self.time.business_date(wall),
@@ -84,7 +94,7 @@ class Edges:
             minute=self.time.minute(wall),
         )
         history = self.ledger.history(compiled(self.rules).counted, facts.date)
-        return Turn(self.rules, new_id, facts, history)
+        return Turn(self.rules, new_id, facts, history, cards=cards)
 
     def receipt_name(self, count: int) -> str:
         """Return the name of receipt ``count`` of this ledger."""

@@ -13,6 +13,7 @@ from terminal.app.edges import Edges
 from terminal.app.look import Look
 from terminal.app.wallet import Wallet
 from terminal.core.pricing.rules import RuleBook
+from terminal.core.purse.work import Free
 from terminal.core.refusal import Key, Refusal, refuse
 from terminal.core.sale import Due, Open, Turn, repriced
 from terminal.core.till import Till
@@ -74,7 +75,7 @@ class MasterData:
 
     def renew(self, edges: Edges, till: Till) -> Till:
         """Go over to what the files say now, if it is time; return the till, priced accordingly."""
-        if not self._is_stale or isinstance(till.sale, Due):
+        if not self._is_stale or isinstance(till.sale, Due) or not isinstance(till.purse, Free):
             return till
         look, rules = open_files(self.folder, self.wallet)
         after = till

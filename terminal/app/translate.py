@@ -13,6 +13,17 @@ from terminal.core import cards, scan
 from terminal.core.journal import Tender
 from terminal.core.pricing.basket import Goods, Member
 from terminal.core.pricing.coupons import Coupon, is_code
+from terminal.core.purse.events import CardAsked, CardDropped, CashGiven, OfficeSettled
+from terminal.core.purse.events import Event as CardEvent
+from terminal.core.purse.words import (
+    PURSE,
+    Doubt,
+    DoubtState,
+    Move,
+    Outcome,
+    Wish,
+    parse_reference,
+)
 from terminal.core.refusal import Key, Refusal, refuse
 from terminal.core.sale import (
     CouponShown,
@@ -124,6 +135,10 @@ def called(action: desk.Action, look: Lookup) -> Event | Refusal:  # noqa: C901,
             return RuleChosen(rule, is_on)
         case desk.TakeTender(kind, amount, reference):
             return Tendered(Tender(kind, amount, reference))
+        case desk.DropCard():
+            return CardDropped()
+        case desk.TopUp(kind, amount, reference):
+            return CardAsked(Wish(Move.TOP_UP, amount, tender=Tender(kind, amount, reference)))
         case desk.ClearTenders():
             return TendersCleared()
         case desk.VoidSale():
@@ -140,6 +155,43 @@ def called(action: desk.Action, look: Lookup) -> Event | Refusal:  # noqa: C901,
             return whole(action, look)
         case _:
             raise AssertionError(f"{action!r} is no event of the till")
+
+
+def settled(
+    asked: desk.SettleMovement, doubts: Sequence[Doubt], ahead: Sequence[Tender], terminal: str
+) -> CardEvent | Refusal:
+    """Return what is to become of a movement on a card: one in doubt, or one paid ahead of the open sale."""
+    doubt = _paid_ahead(asked.sequence, ahead, terminal)
+    move = Move.REFUND if doubt is None else Move.VOID
+    if doubt is None:
+        doubt = next((each for each in doubts if each.sequence == asked.sequence), None)
+    if doubt is None:
+        return refuse(Key.PURSE_NO_DOUBT)
+    is_owed = doubt.state == DoubtState.OWED
+    if asked.how in {"card", "cash"} and not is_owed:
+        return refuse(Key.PURSE_NO_DOUBT)
+    if asked.how in {"paid", "void"} and is_owed:
+        return refuse(Key.PURSE_NO_DOUBT)
+    match asked.how:
+        case "card":
+            return CardAsked(Wish(move, doubt.amount, doubt.purse, about=doubt.sequence))
+        case "cash":
+            return CashGiven(doubt)
+        case _:
+            return OfficeSettled(doubt, Outcome(asked.how), "office")
+
+
+def _paid_ahead(sequence: int, ahead: Sequence[Tender], terminal: str) -> Doubt | None:
+    """Return the payment off a card that the open sale would have to give back, as money owed."""
+    for tender in ahead:
+        named = parse_reference(tender.reference) if tender.type == PURSE else None
+        if named is not None and named[1] == sequence:
+            purse, _, before, _ = named
+            return Doubt(
+                purse, terminal, sequence, Move.DEBIT.value, tender.amount, 0, before, "", "", "",
+                DoubtState.OWED.value,
+            )  # fmt: skip
+    return None
 
 
 def whole(action: desk.SellWhole, look: Lookup) -> Sold | Refusal:

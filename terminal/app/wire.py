@@ -14,7 +14,7 @@ from typing import Any
 
 from config.faults import ConfigError, render_all
 from config.schema import FIRST, Terminal
-from drivers.api import Driver, Printer
+from drivers.api import Driver, Printer, PurseReader
 from drivers.registry import make_printer, make_readers, make_scanner
 from drivers.supervise import Supervisor
 from sync.protocol.keys import BadKeyError, PublicKey, SecretKey, load_or_make, load_public
@@ -22,6 +22,7 @@ from sync.uplink.api import LedgerOutrun
 from terminal.app import apikeys, basket, clock, loop
 from terminal.app.attend import Attendant
 from terminal.app.backup_cli import back_up_daily
+from terminal.app.cardmoney import CardMoney
 from terminal.app.clerk import Clerk
 from terminal.app.coupons import CouponDesk, desk_of
 from terminal.app.edges import Edges, Virtual
@@ -34,12 +35,17 @@ from terminal.app.office import stationery_of
 from terminal.app.printing import PrintDesk
 from terminal.app.promotions import NOTHING, InForce, in_force
 from terminal.app.wallet import Wallet
+from terminal.core.journal import PurseIntent
 from terminal.core.pricing.rules import RuleBook
+from terminal.core.purse.words import Allowed, terminal_number
+from terminal.core.purse.work import FREE, Work, waiting
+from terminal.core.sale import Idle, State
 from terminal.core.till import NEW, Operator, Till
 from terminal.counter.desk import SyncLight, View
 from terminal.counter.server import ListenError, bind, serve
 from terminal.counter.services import Services, VirtualDevice
 from terminal.store.basket import BasketFile
+from terminal.store.ledger import Ledger
 from terminal.store.mirrorfiles import forget_statements
 from terminal.store.older import Older
 from terminal.store.shopfile import is_last_good_there, load_shop_file
@@ -278,6 +284,7 @@ def _open(parts: Parts, operator: Operator | None) -> tuple[Edges, Attendant]:
         parts.key.sign,
         printer.prepare if printer else lambda: None,
         Older(folder),
+        _money(parts, ledger),
     )
     edges.printing.name_of = edges.receipt_name
     edges.printing.after_restart()
@@ -292,8 +299,34 @@ def _state(saved: basket.Saved | None, edges: Edges, look: Look) -> Till:
     since = [] if saved is None else range(saved.head_seq + 1, ledger.head_seq + 1)
     entries = [edges.posted(seq) for seq in since]
     due = [edges.posted(payment.seq) for payment in ledger.open_payments()]
-    sale = basket.state_after(saved, entries, due, look.buyer)
-    return Till(None, sale, basket.held_after(saved, entries, sale))
+    sale = basket.state_after(saved, entries, due, look.buyer, ledger.purse_waited_for())
+    waits = _waits(ledger, sale)
+    return Till(None, sale, basket.held_after(saved, entries, sale), waits)
+
+
+def _waits(ledger: Ledger, sale: State) -> Work:
+    """Return what the sale that came back waits for: the word of a card, or nothing."""
+    waited = ledger.purse_waited_for()
+    intent = None if waited is None else waited.body
+    if isinstance(sale, Idle) or not isinstance(intent, PurseIntent) or intent.bill is None:
+        return FREE
+    return waiting(intent) if intent.bill.sale_id == sale.sale.id else FREE
+
+
+def _money(parts: Parts, ledger: Ledger) -> CardMoney:
+    settings = parts.settings
+    readers = {}
+    if settings.cards.purses:
+        readers = {
+            driver.device: driver for _, driver in parts.drivers if isinstance(driver, PurseReader)
+        }
+    allowed = Allowed(
+        settings.cards.purse_named_max,
+        settings.cards.purse_anonymous_max,
+        settings.cards.purse_top_up_max,
+    )
+    number = terminal_number(settings.terminal.id)
+    return CardMoney(readers, number, allowed, ledger.purse_doubts, lambda _: ())
 
 
 def _printer(parts: Parts) -> Printer | None:

@@ -46,6 +46,9 @@ KINDS: dict[int, type] = {
     60: lineage.LedgerOpened,
     61: lineage.Carried,
     42: CouponsIssued,
+    20: journal.PurseIntent,
+    21: journal.PurseSettled,
+    22: journal.PurseRepaid,
 }
 """The kind of entry by its tag."""
 

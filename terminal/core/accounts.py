@@ -24,6 +24,8 @@ DISCOUNTS = "house:discounts"
 """Revenue given up, by rules that name themselves in the entry."""
 ROUNDING = "house:rounding"
 """Revenue given up by rounding the total (抹零)."""
+PURSES = "house:purses"
+"""Liability: the money on cards, which the shop owes whoever holds them."""
 POINTS_ISSUED = "house:points"
 """The other side of every point a member holds."""
 STANDING_ISSUED = "house:standing"
@@ -46,6 +48,7 @@ UNITS = {
     SALES: MONEY,
     DISCOUNTS: MONEY,
     ROUNDING: MONEY,
+    PURSES: MONEY,
     POINTS_ISSUED: POINTS,
     STANDING_ISSUED: STANDING,
     POINTS_USED: MONEY,

@@ -15,6 +15,9 @@ from terminal.core.journal import (
     PaymentReturned,
     PaymentTaken,
     Posting,
+    PurseIntent,
+    PurseRepaid,
+    PurseSettled,
     SalePosted,
     Tender,
     UnbalancedError,
@@ -32,6 +35,7 @@ _ASSET = {
     "cash": accounts.CASH,
     "external": accounts.EXTERNAL,
     "points": accounts.POINTS_USED,
+    "purse": accounts.PURSES,
 }
 """What a tender is to the shop: money it has or is owed, or revenue it gave up."""
 _ISSUED = {
@@ -88,8 +92,27 @@ def postings_of(body: Body, ahead: tuple[Tender, ...] = ()) -> tuple[Posting, ..
             return _pair(accounts.DUE, _ASSET[tender.type], tender.amount)
         case ToppedUp():
             return _top_up(body)
+        case PurseIntent(tender=Tender(type=means, amount=amount)):
+            return _pair(_ASSET[means], accounts.DUE, amount)
+        case PurseSettled():
+            return _purse(body)
+        case PurseRepaid(amount=amount):
+            return _pair(accounts.DUE, accounts.CASH, amount)
         case _:
             return ()
+
+
+def _purse(settled: PurseSettled) -> tuple[Posting, ...]:
+    """Return the postings of a movement on a card: ``DUE`` holds what waits for its other side."""
+    if settled.is_witness or settled.outcome == "unknown":
+        return ()
+    amount = settled.amount
+    if settled.outcome == "void":
+        tender = settled.tender
+        return () if tender is None else _pair(accounts.DUE, _ASSET[tender.type], amount)
+    if settled.move == "debit":
+        return _pair(accounts.PURSES, accounts.DUE, amount)
+    return _pair(accounts.DUE, accounts.PURSES, amount)
 
 
 def _sale(sale: SalePosted, ahead: tuple[Tender, ...]) -> tuple[Posting, ...]:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from terminal.core.journal import Body, Posting
+from terminal.core.purse.effects import CardEffect
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,6 +13,8 @@ class Post:
     body: Body
     postings: tuple[Posting, ...]
     facts: tuple[tuple[str, str], ...] = ()
+    is_joined: bool = False
+    """Whether it is committed together with the next one, both or neither."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,4 +36,4 @@ class Tell:
     facts: tuple[tuple[str, str | int], ...] = ()
 
 
-Effect = Post | Print | OpenDrawer | Tell
+Effect = Post | Print | OpenDrawer | Tell | CardEffect

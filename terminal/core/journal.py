@@ -192,6 +192,79 @@ class Reprinted:
     copy: int
 
 
+@dataclass(frozen=True, slots=True)
+class PurseIntent:
+    """A movement of the money on a card that is about to be asked of it; committed before the card hears.
+
+    Until a :class:`PurseSettled` names it, whether it happened is a doubt.
+    """
+
+    purse: str
+    """The number that the card's keys hang on, in hexadecimal."""
+    family: str
+    counter: int
+    """The card's counter before the movement: with it a later tap settles what became of it."""
+    balance: Minor
+    """Before the movement."""
+    key_version: int
+    move: str
+    """``debit``, ``top-up``, ``refund`` or ``void``; see :class:`terminal.core.purse.words.Move`."""
+    amount: Minor
+    terminal: str
+    """The terminal as cards know it, in hexadecimal; with ``sequence`` it names the movement for ever."""
+    sequence: int
+    when: str
+    """The terminal's local time as the card keeps it, ``YYYYMMDDhhmmss``."""
+    member: str
+    """Account number of whose card it is; empty when nobody knows."""
+    bill: Bill | None = None
+    """What is paid with it, so that the sale comes back as due after a crash."""
+    tender: Tender | None = None
+    """How a top-up was paid for."""
+    about: int = 0
+    """Sequence of the movement that is given back by this one."""
+
+
+@dataclass(frozen=True, slots=True)
+class PurseSettled:
+    """What became of the movement that an intent announced."""
+
+    purse: str
+    terminal: str
+    sequence: int
+    move: str
+    amount: Minor
+    outcome: str
+    """``paid``, ``void`` or ``unknown``; see :class:`terminal.core.purse.words.Outcome`."""
+    how: str
+    """What tells so: ``answer``, ``not-sent``, ``record``, ``silence``, ``restart``, ``aged-out``,
+    ``office``."""
+    counter: int
+    """The card's counter of the movement; of an unknown one the counter before it."""
+    balance: Minor
+    """After the movement, as far as it is known."""
+    proof: bytes = b""
+    """What a third party can check: transaction MAC, TAC."""
+    signed: bytes = b""
+    tender: Tender | None = None
+    """How a top-up was paid for: it is handed back when the card was not loaded."""
+    about: int = 0
+    is_witness: bool = False
+    """The intent is another till's: this one only saw the card, and moves nothing in its books."""
+    line: str = ""
+    """Which of a card's counters: a wallet counts what is loaded by itself (``load``)."""
+
+
+@dataclass(frozen=True, slots=True)
+class PurseRepaid:
+    """A payment off a card whose sale had ended otherwise was given back in cash."""
+
+    purse: str
+    terminal: str
+    sequence: int
+    amount: Minor
+
+
 Body = (
     SalePosted
     | PaymentTaken
@@ -211,6 +284,9 @@ Body = (
     | LedgerOpened
     | Carried
     | CouponsIssued
+    | PurseIntent
+    | PurseSettled
+    | PurseRepaid
 )
 NUMBERED = (SalePosted, ToppedUp)
 """Entries with a receipt: their field ``receipt`` is its name, given when they are posted."""

@@ -48,6 +48,8 @@ from terminal.core.pricing.facts import NO_FACTS, Facts
 from terminal.core.pricing.limits import too_much
 from terminal.core.pricing.quote import EMPTY, Quote, price, with_bonus
 from terminal.core.pricing.rules import RuleBook
+from terminal.core.purse.words import NOWHERE
+from terminal.core.purse.words import Around as AroundPurse
 from terminal.core.refusal import Key, Refusal, refuse
 from terminal.core.stored import Purse, split
 from terminal.core.tenders import CASH, UNMADE, Asked
@@ -209,6 +211,9 @@ class Turn:
         """Return where and when a basket is priced."""
         return World(self.rules, self.facts, self.history)
 
+    cards: AroundPurse = NOWHERE
+    """What a movement of money on a card may use."""
+
 
 def step(state: State, event: Event, turn: Turn) -> Step | Refusal:
     """Return the state after ``event`` and the effects to carry out in order, or why not."""
@@ -263,10 +268,14 @@ def _bring(sale: Sale, event: CouponShown | CouponTaken | RuleChosen, turn: Turn
 
 def _due(due: Due, event: Event, turn: Turn) -> Step | Refusal:
     match event:
+        case Voided() if any(tender.type == "purse" for tender in due.ahead):
+            return refuse(Key.PURSE_GIVE_BACK)
         case Tendered(tender):
             return take(due, tender, turn)
         case TendersCleared() if due.ahead:
             return refuse(Key.PAYMENT_TAKEN, amount=sum(tender.amount for tender in due.ahead))
+        case TendersCleared() if not due.sale.lines:
+            return refuse(Key.SALE_DUE)  # It came back after a crash, as it was billed.
         case TendersCleared():
             return Open(due.sale), (Tell("give-back", "warn", (("amount", due.paid),)),)
         case Voided():
@@ -318,6 +327,15 @@ def earning(sale: Sale, tenders: tuple[Tender, ...], turn: Turn) -> Sale:
     return replace(
         sale, quote=with_bonus(sale.quote, sale.lines, bonus, sale.member, turn.rules, facts)
     )
+
+
+def paid_ahead(due: Due, tender: Tender, turn: Turn) -> Step:
+    """Return ``due`` after ``tender``, which the caller has posted: still due, or posted and done."""
+    ahead, missing = (*due.ahead, tender), due.sale.quote.total - due.paid - tender.amount
+    assert missing >= 0
+    if missing:
+        return replace(due, ahead=ahead), (Tell("more-due", "warn", (("amount", missing),)),)
+    return Idle(), posted(earning(due.sale, due.tenders, turn), ahead, due.tenders, 0)
 
 
 def posted(

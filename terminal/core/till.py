@@ -11,6 +11,9 @@ from terminal.core import sale
 from terminal.core.effects import Effect, Tell
 from terminal.core.journal import Tender
 from terminal.core.pricing.coupons import Coupon
+from terminal.core.purse import events as cards
+from terminal.core.purse import work as purses
+from terminal.core.purse.words import PURSE, Move, Wish
 from terminal.core.refusal import Key, Refusal, refuse
 from terminal.core.sale import Due, Idle, Open, Sale, State, Turn
 from terminal.core.tenders import CASH
@@ -36,6 +39,8 @@ class Till:
     operator: Operator | None
     sale: State
     held: tuple[Sale, ...]
+    purse: purses.Work = purses.FREE
+    """What is going on between the sale and a card with money on it."""
 
 
 NEW = Till(None, Idle(), ())
@@ -80,11 +85,13 @@ class Sold:
     """Rules that the program chose."""
 
 
-Event = SignedIn | SignedOut | Held | Resumed | Sold | sale.Event
+Event = SignedIn | SignedOut | Held | Resumed | Sold | sale.Event | cards.Event
 Outcome = tuple[Till, tuple[Effect, ...]]
 
 
-def handle(till: Till, event: Event, turn: Turn) -> Outcome | Refusal:
+def handle(  # noqa: C901, PLR0911, PLR0912 - a table
+    till: Till, event: Event, turn: Turn
+) -> Outcome | Refusal:
     """Return the till after ``event`` and the effects to carry out in order, or why not."""
     match event:
         case SignedIn(operator):
@@ -92,8 +99,26 @@ def handle(till: Till, event: Event, turn: Turn) -> Outcome | Refusal:
             return replace(till, operator=operator), (hello,)
         case SignedOut():
             return replace(till, operator=None), ()
+        case (
+            cards.CardReady()
+            | cards.CardMoved()
+            | cards.CardUnmoved()
+            | cards.CardDoubtful()
+            | cards.CardSettled()
+        ):
+            return _purse(till, event, turn)  # The card is at it, whoever has left meanwhile.
         case _ if till.operator is None:
             return refuse(Key.SIGN_IN_FIRST)
+        case sale.Tendered(Tender(type=kind, amount=amount)) if kind == PURSE:
+            return _purse(till, cards.CardAsked(Wish(Move.DEBIT, amount)), turn)
+        case cards.OfficeSettled() if till.operator.role != SUPERVISOR:
+            return refuse(Key.PURSE_RIGHT, amount=0)
+        case cards.CardAsked() | cards.CardDropped() | cards.OfficeSettled() | cards.CashGiven():
+            return _purse(till, event, turn)
+        case sale.MemberIdentified() if not isinstance(till.purse, purses.Free):
+            return till, ()  # It is the card that was asked for.
+        case Held() | Resumed() if not isinstance(till.purse, purses.Free):
+            return refuse(Key.PURSE_BUSY)
         case Held():
             return _hold(till)
         case Resumed(sale_id):
@@ -104,12 +129,24 @@ def handle(till: Till, event: Event, turn: Turn) -> Outcome | Refusal:
             return refuse(Key.COUPON_HERE)
         case Sold():
             return _sell(till, event, turn)
+        case _ if not isinstance(till.purse, purses.Free):
+            return refuse(Key.PURSE_BUSY)
         case _:
             after = sale.step(till.sale, event, turn)
             if isinstance(after, Refusal):
                 return after
             state, effects = after
             return replace(till, sale=state), effects
+
+
+def _purse(till: Till, event: cards.Event, turn: Turn) -> Outcome | Refusal:
+    role = till.operator.role if till.operator else ""
+    around = replace(turn.cards, is_supervisor=role == SUPERVISOR)
+    after = purses.step(till.purse, till.sale, event, replace(turn, cards=around))
+    if isinstance(after, Refusal):
+        return after
+    work, state, effects = after
+    return replace(till, purse=work, sale=state), effects
 
 
 def whole(event: Sold, turn: Turn, tender: str = "") -> Sale | Refusal:

@@ -72,6 +72,15 @@ _TILL = _object(
     {
         "operator": _or_null(_object(number=TEXT, name=TEXT, role=TEXT)),
         "held": _list(_object(id=TEXT, lines=WHOLE, total=WHOLE, member=MAYBE_TEXT)),
+        "purse": _or_null(
+            _object(state={"enum": ["tap", "leave", "again"]}, move=TEXT, amount=WHOLE, card=MAYBE_TEXT)
+        ),
+        "purse_doubts": _list(
+            _object(
+                sequence=WHOLE, card=TEXT, move=TEXT, amount=WHOLE, when=TEXT, message=TEXT,
+                state={"enum": ["open", "unknown", "unproven", "owed"]},
+            )
+        ),
         "doubts": _list(_object(receipt=TEXT, state={"enum": ["waiting", "unknown"]})),
     },
     version=WHOLE, now=TEXT, store=TEXT, terminal=TEXT, title=TEXT, currency=TEXT, locale=TEXT,

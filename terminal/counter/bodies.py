@@ -110,11 +110,29 @@ class MemberBody(MemberFields, frozen=True, kw_only=True):
     id: CallId
 
 
+class TopUpBody(Plain, frozen=True, kw_only=True):
+    """Money to load a card with, and how it was taken; the card is laid on the reader next."""
+
+    type: Annotated[str, Meta(pattern=r"^(cash|external)\Z")]
+    amount: Amount
+    reference: Annotated[str, Meta(max_length=64, pattern=_NO_CONTROL)] = ""
+
+
+class MovementBody(Plain, frozen=True, kw_only=True):
+    """What becomes of a movement on a card.
+
+    ``card`` and ``cash`` give back what is owed; ``paid`` and ``void`` are the head office's decision
+    where no card can tell any more.
+    """
+
+    how: Annotated[str, Meta(pattern=r"^(card|cash|paid|void)\Z")]
+
+
 class TenderFields(Fields, frozen=True, kw_only=True):
     """A means of payment; of cash, ``amount`` is what was handed over."""
 
     type: Annotated[
-        str, Meta(pattern=r"^(cash|stored_value|points|coupon|count|credit|external)\Z")
+        str, Meta(pattern=r"^(cash|stored_value|points|coupon|count|credit|external|purse)\Z")
     ]
     amount: Amount
     reference: Annotated[

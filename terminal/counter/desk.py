@@ -9,6 +9,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Protocol
 
+from terminal.core.purse.words import Doubt
 from terminal.core.refusal import Refusal
 from terminal.core.till import Operator, Till
 from terminal.core.units import Minor, Thousandths
@@ -105,6 +106,31 @@ class IssueCoupons:
     holder: str
     place: str
     count: int
+
+
+@dataclass(frozen=True, slots=True)
+class DropCard:
+    """No card is awaited any more: the customer pays otherwise, or not at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class TopUp:
+    """Load a card; the money was taken as ``type`` says."""
+
+    type: str
+    amount: Minor
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class SettleMovement:
+    """What becomes of movement ``sequence`` on a card.
+
+    ``how``: given back on the ``card`` or in ``cash``, or decided by the head office as ``paid`` or ``void``.
+    """
+
+    sequence: int
+    how: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +261,9 @@ Action = (
     | TakeBackCoupon
     | ChooseRule
     | IssueCoupons
+    | DropCard
+    | TopUp
+    | SettleMovement
     | ClearTenders
     | VoidSale
     | HoldSale
@@ -362,6 +391,8 @@ class View:
     shop_faults: int = 0
     """Faults of a shop file that was not taken over; the last good one is in force."""
     offers: Offers = NO_OFFERS
+    purse_doubts: tuple[Doubt, ...] = ()
+    """Movements on cards that are not settled, oldest first."""
 
 
 class Desk(Protocol):

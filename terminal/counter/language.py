@@ -42,6 +42,21 @@ NOTICES = (
     "draw-won",
     "draw-lost",
     "slip-not-printed",
+    "purse-tap",
+    "purse-again",
+    "purse-dropped",
+    "purse-left",
+    "purse-doubt",
+    "purse-void",
+    "purse-owed",
+    "purse-open",
+    "purse-unknown",
+    "purse-unproven",
+    "purse-witnessed",
+    "purse-loaded",
+    "purse-not-loaded",
+    "purse-given-back",
+    "purse-cash",
 )
 """Everything the till says of its own accord that is no refusal."""
 LIGHTS = (
@@ -67,8 +82,10 @@ TROUBLES = (
     "master-refused",
     "other",
 )
-TENDERS = ("cash", "stored_value", "points", "coupon", "count", "credit", "external")
-_MONEY = frozenset({"amount", "total", "change", "missing", "possible", "limit", "least"})
+TENDERS = ("cash", "stored_value", "points", "coupon", "count", "credit", "external", "purse")
+_MONEY = frozenset(
+    {"amount", "total", "change", "missing", "possible", "limit", "least", "balance"}
+)
 
 
 class Language:

@@ -119,6 +119,20 @@ CHANGES = (
         "POST", "/coupons", bodies.IssueBody,
         lambda body, _: actions.issue(body), "Issue coupons; the answer holds their codes",
     ),
+    Change(
+        "POST", "/purse/topups", bodies.TopUpBody,
+        lambda body, _: desk.TopUp(body.type, body.amount, body.reference),
+        "Load a card with money that was taken; it is laid on the reader next",
+    ),
+    Change(
+        "POST", "/purse/drop", bodies.Plain,
+        lambda _, __: desk.DropCard(), "Await no card any more: it is paid otherwise",
+    ),
+    Change(
+        "POST", "/purse/movements/{n}", bodies.MovementBody,
+        lambda body, params: desk.SettleMovement(_line(params), body.how),
+        "Give back what is owed off a card, or decide what no card can tell",
+    ),
     Change("POST", "/sale/void", bodies.Plain, lambda _, __: desk.VoidSale(), "Call the sale off"),
     Change("POST", "/sale/hold", bodies.Plain, lambda _, __: desk.HoldSale(), "Put it aside"),
     Change(

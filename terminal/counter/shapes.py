@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 from terminal.core.pricing.basket import Goods, Member
 from terminal.core.pricing.quote import EMPTY, Quote
+from terminal.core.purse.words import Doubt, tail
+from terminal.core.purse.work import Asked, Doubted, Moving, Work
 from terminal.core.sale import Due, Idle, Sale
 from terminal.counter.desk import DeviceLight, Notice, Offers, View
 from terminal.counter.language import Language, mask_name
@@ -46,8 +48,42 @@ def till(view: View, services: Services, language: Language, *, whole: bool) -> 
             "role": operator.role,
         }
         shown["held"] = [_held(sale) for sale in view.till.held]
+        shown["purse"] = _purse(view.till.purse)
+        shown["purse_doubts"] = [_movement(each, language) for each in view.purse_doubts]
         shown["doubts"] = [{"receipt": d.receipt, "state": d.state} for d in view.doubts]
     return shown
+
+
+def _purse(work: Work) -> Json | None:
+    """Return what is going on with a card; None: nothing."""
+    match work:
+        case Asked(order):
+            state, wish = "tap", order.wish
+        case Moving(order):
+            state, wish = "leave", order.wish
+        case Doubted(order):
+            state, wish = "again", order.wish
+        case _:
+            return None
+    return {
+        "state": state,
+        "move": wish.move.value,
+        "amount": wish.amount,
+        "card": tail(wish.purse) if wish.purse else None,
+    }
+
+
+def _movement(doubt: Doubt, language: Language) -> Json:
+    facts: dict[str, str | int] = {"amount": doubt.amount, "card": tail(doubt.purse)}
+    return {
+        "sequence": doubt.sequence,
+        "card": tail(doubt.purse),
+        "move": doubt.move,
+        "amount": doubt.amount,
+        "state": doubt.state,
+        "when": doubt.when,
+        "message": language.sentence(f"purse-{doubt.state}", facts),
+    }
 
 
 def light(device: DeviceLight, language: Language, *, whole: bool) -> Json:

@@ -17,7 +17,18 @@ from terminal.core.allowance import Held, LotShare, Wallet
 from terminal.core.journal import NUMBERED, Entry
 from terminal.core.points.entries import LotPart
 from terminal.core.points.tallies import Tally
-from terminal.store import allowances, chain, lots, prints, projections, schema, tallies, uses
+from terminal.core.purse.words import Doubt
+from terminal.store import (
+    allowances,
+    chain,
+    lots,
+    prints,
+    projections,
+    purses,
+    schema,
+    tallies,
+    uses,
+)
 from terminal.store.calls import (
     INDEX_EVERY,
     INDEX_MAX,
@@ -129,8 +140,11 @@ class Ledger:
         data: bytes,
         call: CallKey | None,
         meanwhile: Callable[[], None] | None = None,
+        before: tuple[Entry, bytes] | None = None,
     ) -> int:
         """Commit ``entry``, whose record's bytes are ``data``, and return its sequence number.
+
+        ``before`` is an entry that is committed just before it, both or neither; it is no sale.
 
         ``meanwhile`` is called when only the commit itself is left, which takes as long as the disk does: it
         may have another thread get something ready, and must not take the entry for posted.
@@ -140,16 +154,27 @@ class Ledger:
             CommitUnknownError: The disk failed at the commit; the process must end.
             UnbalancedError, RecordTooLargeError: The entry is no entry; a bug. Nothing was changed.
         """
-        seq, digest = self.head_seq + 1, seal(self.head_digest, data)
+        seq, digest = self.head_seq + 1, self.head_digest
+        if before is not None:
+            seq, digest = seq + 1, seal(digest, before[1])
+        first, digest = digest, seal(digest, data)
         sale = isinstance(entry.body, NUMBERED)
         receipts = self.receipts + sale
         hashed, asked = (hash_of(call.id), call.body_digest) if call else (None, None)
         with self._disk.commit():
+            open_sales = self._open_sales
+            if before is not None:
+                self._run(
+                    "INSERT INTO record VALUES (?, ?, ?, NULL, NULL, NULL)",
+                    (seq - 1, before[1], first),
+                )
+                projections.apply(self._disk.connection, seq - 1, before[0], open_sales)
+                open_sales = projections.open_sales(self._disk.connection)
             self._run(
                 "INSERT INTO record VALUES (?, ?, ?, ?, ?, ?)",
                 (seq, data, digest, receipts if sale else None, hashed, asked),
             )
-            projections.apply(self._disk.connection, seq, entry, self._open_sales)
+            projections.apply(self._disk.connection, seq, entry, open_sales)
             self._advance(seq, receipts)
             if meanwhile is not None:
                 meanwhile()
@@ -157,7 +182,7 @@ class Ledger:
         self._ack_waits = False
         if hashed is not None:
             self._calls.remember(hashed, seq)
-        if self._open_sales or not sale:
+        if self._open_sales or open_sales or not sale:
             self._open_sales = projections.open_sales(self._disk.connection)
         self._tidy()
         return seq
@@ -211,6 +236,23 @@ class Ledger:
     def open_payments(self) -> tuple[OpenPayment, ...]:
         """Return payments taken for sales that are not posted, oldest first."""
         return projections.open_payments(self._disk.connection)
+
+    def purse_doubts(self) -> tuple[Doubt, ...]:
+        """Return movements on cards that this till announced and that are not settled, oldest first."""
+        return purses.doubts(self._disk.connection)
+
+    def purse_waited_for(self) -> Entry | None:
+        """Return the newest intent whose sale goes on and waits for it, or None."""
+        seq = purses.live(self._disk.connection)
+        return self.entry(seq) if seq else None
+
+    def next_purse_sequence(self) -> int:
+        """Return the number of this terminal's next movement on a card."""
+        return purses.next_sequence(self._disk.connection)
+
+    def purse_counter(self, purse: str, line: str) -> int:
+        """Return the highest counter that this till ever saw of a card, 0 if none."""
+        return purses.known(self._disk.connection, purse, line)
 
     def pins(self) -> dict[str, str]:
         """Return the verifiers of PINs changed at this till, by operator."""

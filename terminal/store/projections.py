@@ -15,13 +15,18 @@ from terminal.core.journal import (
     PaymentReturned,
     PaymentTaken,
     PinChanged,
+    PurseIntent,
+    PurseRepaid,
+    PurseSettled,
     Reprinted,
     SalePosted,
+    SaleVoided,
     Tender,
 )
 from terminal.core.lineage import Carried
 from terminal.core.points.tallies import tallied
-from terminal.store import allowances, lots, tallies, uses
+from terminal.core.purse.words import taken_off
+from terminal.store import allowances, lots, purses, tallies, uses
 
 _ADD = (
     "INSERT INTO balance VALUES (?, ?, ?)"
@@ -40,9 +45,12 @@ DERIVED = (
     "tally",
     *uses.DERIVED,
     *allowances.DERIVED,
+    *purses.TABLES,
 )
 """Every table that a rebuild empties and fills again."""
-CARRIED = ("balance", "pin", "lockout", "copy", "lot", "tally", "value_lot", *uses.DERIVED)
+CARRIED = (
+    "balance", "pin", "lockout", "copy", "lot", "tally", "value_lot", *uses.DERIVED, *purses.CARRIED,
+)  # fmt: skip
 """Those of them that a ledger takes over from the one before. A row that names a record by its number alone
 does not mean one of the new ledger: see :func:`terminal.store.succession.follow`.
 
@@ -58,7 +66,9 @@ class OpenPayment:
     payment: PaymentTaken
 
 
-def apply(connection: sqlite3.Connection, seq: int, entry: Entry, open_sales: set[str]) -> None:
+def apply(  # noqa: C901, PLR0912 - a table
+    connection: sqlite3.Connection, seq: int, entry: Entry, open_sales: set[str]
+) -> None:
     """Apply ``entry``, record ``seq``, inside the transaction that is open.
 
     ``open_sales`` are the ids of sales with payments taken ahead, before this entry.
@@ -78,6 +88,12 @@ def apply(connection: sqlite3.Connection, seq: int, entry: Entry, open_sales: se
         case SalePosted(bill=bill):
             if bill.sale_id in open_sales:
                 run("DELETE FROM payment WHERE sale_id = ?", (bill.sale_id,))
+                purses.ended(connection, bill.sale_id)
+        case SaleVoided(bill=bill):
+            if bill.sale_id in open_sales:
+                purses.ended(connection, bill.sale_id)
+        case PurseIntent() | PurseSettled() | PurseRepaid():
+            purses.apply(connection, seq, entry.body)
         case PaymentTaken(bill=bill):
             run("INSERT INTO payment VALUES (?, ?)", (seq, bill.sale_id))
         case PaymentReturned(sale_id, tender):
@@ -114,14 +130,17 @@ def open_payments(connection: sqlite3.Connection) -> tuple[OpenPayment, ...]:
     payments = []
     for seq, body in rows:
         taken = decode(body).body
+        if isinstance(taken, PurseIntent):
+            taken = taken_off(taken)
         assert isinstance(taken, PaymentTaken)
         payments.append(OpenPayment(seq, taken))
     return tuple(payments)
 
 
 def open_sales(connection: sqlite3.Connection) -> set[str]:
-    """Return the ids of sales that have payments taken ahead."""
-    return {row[0] for row in connection.execute("SELECT sale_id FROM payment").fetchall()}
+    """Return the ids of sales that have payments taken ahead, or wait for the word of a card."""
+    rows = connection.execute(f"SELECT sale_id FROM payment UNION {purses.SALES}").fetchall()  # noqa: S608
+    return {row[0] for row in rows}
 
 
 def _carry(

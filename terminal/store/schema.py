@@ -76,6 +76,15 @@ TABLES_2: tuple[str, ...] = (
     *allowances.TABLES,
     # Receipts of the ledger before that may be on paper or not; local, as the print journal is.
     "CREATE TABLE old_doubt (receipt TEXT PRIMARY KEY) STRICT, WITHOUT ROWID",
+    """CREATE TABLE purse_doubt (
+        terminal TEXT NOT NULL, sequence INTEGER NOT NULL, seq INTEGER NOT NULL, purse TEXT NOT NULL,
+        state TEXT NOT NULL, ended INTEGER NOT NULL DEFAULT 0, sale_id TEXT NOT NULL,
+        PRIMARY KEY (terminal, sequence)) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE purse_card (
+        purse TEXT NOT NULL, line TEXT NOT NULL, counter INTEGER NOT NULL,
+        PRIMARY KEY (purse, line)) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE purse_last (
+        id INTEGER PRIMARY KEY CHECK (id = 1), sequence INTEGER NOT NULL) STRICT""",
 )
 """What version 2 adds: tables of what no ledger of version 1 holds, so they start empty; but ``shopper``."""
 

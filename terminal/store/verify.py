@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from terminal.codec.entry import UndecodableError, decode
-from terminal.core.journal import NUMBERED, Entry, PaymentTaken, UnbalancedError
-from terminal.store import allowances, projections, schema, uses
+from terminal.core.journal import NUMBERED, Entry, PaymentTaken, PurseIntent, UnbalancedError
+from terminal.store import allowances, projections, purses, schema, uses
 from terminal.store.calls import hash_of
 from terminal.store.chain import digest_before, follow
 from terminal.store.errors import DamagedError
@@ -19,6 +19,7 @@ FAULTS_MAX = 100
 """No more faults are listed; one damaged block breaks many things."""
 _FOLDED = (
     "balance", "payment", "pin", "lockout", "copy", "lot", "tally", *uses.DERIVED, *allowances.DERIVED,
+    *purses.TABLES,
 )  # fmt: skip
 _LAGGING = (
     ("receipt", "SELECT number, seq FROM receipt", "number"),
@@ -95,7 +96,7 @@ class _Fold:
             is_sale = isinstance(entry.body, NUMBERED)
             self.receipts += is_sale
             self._check_row(ledger, seq, entry, self.receipts if is_sale else None)
-            if isinstance(entry.body, PaymentTaken):
+            if isinstance(entry.body, PaymentTaken | PurseIntent):
                 self.connection.execute(
                     "INSERT INTO record VALUES (?, ?, x'', NULL, NULL, NULL)", (seq, body)
                 )

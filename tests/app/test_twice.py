@@ -109,6 +109,9 @@ CASES = {
     "POST /sale/resume": [Case("/sale/resume", {}, {"sale": "other"}, held)],
     "POST /quote": [Case("/quote", {"lines": [{"code": WATER}]}, None)],
     "POST /sales": [Case("/sales", whole_sale(WATER), whole_sale(COLA), posts=True)],
+    "POST /purse/topups": [],
+    "POST /purse/drop": [],
+    "POST /purse/movements/{n}": [],
     "POST /receipts/{number}/print": [
         Case("/receipts/S01-T1-1-000001/print", {}, None, sold, posts=True)
     ],
@@ -149,7 +152,8 @@ CASES = {
     ],
     "DELETE /session": [],
 }  # fmt: skip
-"""Signing out ends the session that would ask again: the second time it is told to sign in first. Coupons
+"""What needs a card with money on it is asked twice in test_purse.py.
+Signing out ends the session that would ask again: the second time it is told to sign in first. Coupons
 take keys that this till has not: tests/app/test_redeeming.py asks twice for them."""
 ROWS = [(name.split()[0], case) for name, cases in CASES.items() for case in cases]
 NAMES = [f"{method} {case.path} {number}" for number, (method, case) in enumerate(ROWS)]

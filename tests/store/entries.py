@@ -13,6 +13,9 @@ from terminal.core.journal import (
     PaymentReturned,
     PaymentTaken,
     PinChanged,
+    PurseIntent,
+    PurseRepaid,
+    PurseSettled,
     Reprinted,
     SalePosted,
     SaleVoided,
@@ -186,7 +189,16 @@ def every_kind() -> tuple[Body, ...]:
         LedgerOpened("00LEDGER", 120, "ab" * 32, 2, "restored"),
         Carried("rule_use", ("rule", "scope", "units"), (("r-before", "", "3"),)),
         CouponsIssued("shop", "SPRING", 20261231, "100001", "S01-T1", ("ABCDEF2345678923",)),
-    )
+        PurseIntent(
+            "04782e21801d80", "desfire", 7, 5_000, 2, "top-up", 1_250, "d3543abaa46c", 9,
+            "20261122101500", "100001", bill("sale-4", 700), Tender("external", 1_250, "QR 18"), 8,
+        ),
+        PurseSettled(
+            "04782e21801d80", "d3543abaa46c", 9, "top-up", 1_250, "paid", "record", 8, 6_250,
+            b"\x01\x02", b"\x03", Tender("cash", 1_250), 8, is_witness=True, line="load",
+        ),
+        PurseRepaid("04782e21801d80", "d3543abaa46c", 9, 1_250),
+    )  # fmt: skip
 
 
 MEMBER = accounts.member("100001")

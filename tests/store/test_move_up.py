@@ -4,22 +4,24 @@ import sqlite3
 
 import pytest
 
-from terminal.store import schema, uses
+from terminal.store import schema
 from terminal.store.rebuild import rebuild
 from terminal.store.verify import verify
 from tests.store.opened import close_all, opened, sell
 
 
 @pytest.fixture
-def first(tmp_path, monkeypatch):
+def first(tmp_path):
     """A folder with a ledger of version 1 that holds sales."""
-    with monkeypatch.context() as then:
-        then.setattr(schema, "SCHEMA_VERSION", 1)
-        then.setattr(schema, "TABLES_2", ())
-        then.setattr(uses, "apply", lambda *_: None)
-        ledger = opened(tmp_path)
-        sell(ledger, 3)
-        ledger.close()
+    ledger = opened(tmp_path)
+    sell(ledger, 3)
+    ledger.close()
+    later = [statement.split()[2] for statement in schema.TABLES_2 if "CREATE TABLE" in statement]
+    with sqlite3.connect(tmp_path / "ledger.db") as older:
+        for table in later:
+            older.execute(f"DROP TABLE {table}")
+        older.execute("PRAGMA user_version = 1")
+    older.close()
     yield tmp_path
     close_all()
 

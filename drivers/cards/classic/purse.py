@@ -40,14 +40,11 @@ from drivers.cards.purse import (
     Outcome,
     PurseState,
     Record,
+    RolledBackError,
     Settlement,
 )
 from drivers.cards.seam import CardRefusedError, Transmit
 from drivers.cards.storage import read_uid
-
-
-class RolledBackError(CardRefusedError):
-    """The card is older than it was: somebody wrote an old image back."""
 
 
 class Purse:

@@ -28,6 +28,7 @@ from drivers.cards.purse import (
     Outcome,
     PurseState,
     Record,
+    RolledBackError,
     Settlement,
 )
 from drivers.cards.seam import STATUS_OK, BadMacError, CardRefusedError, Response, Transmit
@@ -114,7 +115,9 @@ class Wallet:
                 raise
             # It was prepared with enough money once: the card was used since.
             return self._in_log(movement, before)
-        if now <= before:
+        if now < before:
+            raise RolledBackError("the card's counter has gone back")
+        if now == before:
             return Settlement(Outcome.DID_NOT, None, b"")
         return self._in_log(movement, before)
 

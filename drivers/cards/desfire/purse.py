@@ -7,6 +7,7 @@ ninth command to tell; :meth:`Purse.audit` compares the two where time does not 
 The application's layout is ours; see :mod:`drivers.cards.desfire.issue` for how it is made.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from drivers.api import CardTornError
@@ -26,6 +27,7 @@ from drivers.cards.purse import (
     Outcome,
     PurseState,
     Record,
+    RolledBackError,
     Settlement,
 )
 from drivers.cards.seam import BadMacError, CardRefusedError, Draw, Transmit
@@ -57,6 +59,12 @@ class Make:
     has_transaction_mac: bool
 
 
+UNKNOWN_MAKE = Make(None, has_transaction_mac=False)
+EV1_MAKE = Make(Generation.EV1, has_transaction_mac=False)
+EV2_MAKE = Make(Generation.EV2, has_transaction_mac=True)
+"""As our cards are issued: every EV2 has a transaction MAC."""
+
+
 class Purse:
     """An open purse: authenticated, its state read, ready for one movement."""
 
@@ -70,6 +78,19 @@ class Purse:
     def prepare(self, _movement: Movement) -> PurseState:
         """Return how the purse stands; it was read when the purse was opened."""
         return self.state
+
+    @property
+    def make(self) -> Make:
+        """What the card turned out to be; it saves an EV1 a command the next time."""
+        return self._make
+
+    def member(self, length: int) -> bytes:
+        """Return the first bytes of the member file, in one command more.
+
+        Raises:
+            CardTornError, CardRefusedError, BadMacError: As of any command.
+        """
+        return self._files.read_data(MEMBER_FILE, length, Mode.MAC)
 
     def move(self, movement: Movement) -> Evidence:
         """Debit or credit the purse, with its record, in one commit.
@@ -93,8 +114,14 @@ class Purse:
         return Evidence(record.counter, record.balance, proof, signed)
 
     def settle(self, movement: Movement, before: int) -> Settlement:
-        """Return what became of a movement; see :class:`~drivers.cards.purse.OpenPurse`."""
-        if self.state.counter <= before:
+        """Return what became of a movement; see :class:`~drivers.cards.purse.OpenPurse`.
+
+        Raises:
+            RolledBackError: The counter is lower than it was.
+        """
+        if self.state.counter < before:
+            raise RolledBackError("the card's counter has gone back")
+        if self.state.counter == before:
             return Settlement(Outcome.DID_NOT, None, b"")
         record = self.find(before + 1)
         if record is None:
@@ -143,11 +170,16 @@ class Purse:
 
 
 def open_purse(
-    transmit: Transmit, draw: Draw, keys: Keys, make: Make, key: int = DEBIT_KEY
+    transmit: Transmit,
+    draw: Draw,
+    keys: Keys,
+    make: Make | Callable[[bytes], Make],
+    key: int = DEBIT_KEY,
 ) -> Purse:
     """Return the purse of the card at the other end, in five commands with a key of this year.
 
-    ``key`` is ``DEBIT_KEY`` to pay and ``CREDIT_KEY`` to credit.
+    ``key`` is ``DEBIT_KEY`` to pay and ``CREDIT_KEY`` to credit. ``make`` may be asked for by UID; of
+    :data:`UNKNOWN_MAKE` the card tells itself what it is.
 
     Raises:
         CardTornError: The card left. Nothing has moved.
@@ -159,9 +191,13 @@ def open_purse(
     uid = transmit(get_uid()).expect_ok("GET UID")
     if len(uid) != UID_LENGTH:
         raise CardRefusedError(f"identifier of {len(uid)} bytes, which no purse has")
+    if not isinstance(make, Make):
+        make = make(uid)
     card = Card(transmit, draw)
     card.select(AID)
     version = begin(card, keys, key, uid, make.generation)
+    if make.generation is None:
+        make = EV2_MAKE if card.is_ev2 else EV1_MAKE
     files = Files(card)
     latest = Record.parse(files.read_record(RECORD_FILE, 0, RECORD_LENGTH, Mode.FULL))
     assert latest.balance is not None

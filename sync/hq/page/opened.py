@@ -35,6 +35,9 @@ KINDS = {
     AllowancesClosed: "allowances closed",
     ToppedUp: "top-up",
     CouponsIssued: "coupons issued",
+    journal.PurseIntent: "card asked to move money",
+    journal.PurseSettled: "card's word on it",
+    journal.PurseRepaid: "given back for a card",
 }
 """What kind of event a body is, as the API names it and the page translates it."""
 
@@ -56,6 +59,18 @@ DETAILS: dict[type, tuple[str, ...]] = {
         "holder",
         "place",
     ),  # Whoever knows a serial is no step nearer.
+    journal.PurseIntent: ("purse", "move", "amount", "sequence", "counter", "balance"),
+    journal.PurseSettled: (
+        "purse",
+        "move",
+        "amount",
+        "sequence",
+        "outcome",
+        "how",
+        "counter",
+        "balance",
+    ),
+    journal.PurseRepaid: ("purse", "amount", "sequence"),
 }
 """What an event of a kind says beside bill and postings, by the names of its fields."""
 _NAMES = {"sale_id": "sale", "until_ms": "until"}

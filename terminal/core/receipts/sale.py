@@ -8,12 +8,13 @@ from dataclasses import dataclass
 
 from terminal.core.journal import Entry, SalePosted, Tender
 from terminal.core.pricing.quote import QuoteLine
+from terminal.core.purse.words import PURSE, parse_reference, tail
 from terminal.core.receipts.layout import money, quantity, spread, wrap
 from terminal.core.receipts.words import Words
 from terminal.core.slip import Part, QrCode, Slip, TextLine, width
 from terminal.core.units import ONE_PIECE
 
-TENDER_WORDS = {"cash": "Cash", "external": "Card / QR"}
+TENDER_WORDS = {"cash": "Cash", "external": "Card / QR", "purse": "Card purse"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,14 @@ def _sums(sale: SalePosted, words: Words, columns: int) -> list[Part]:
 
 def _tender(tender: Tender, words: Words, columns: int) -> list[str]:
     word, amount = words[TENDER_WORDS[tender.type]], money(tender.amount)
+    named = parse_reference(tender.reference) if tender.type == PURSE else None
+    if named is not None:
+        purse, _, before, after = named
+        return [
+            spread(f"{word} ··{tail(purse)}", amount, columns),
+            spread(f"  {words['On the card before']}", money(before), columns),
+            spread(f"  {words['On the card now']}", money(after), columns),
+        ]
     if not tender.reference:
         return [spread(word, amount, columns)]
     label = f"{word} {tender.reference}"

@@ -36,5 +36,8 @@ WORDS = (
     "No prize this time",
     "Draw",
     "Proof",
+    "Card purse",
+    "On the card before",
+    "On the card now",
 )
 ENGLISH: Words = {word: word for word in WORDS}
