@@ -25,7 +25,8 @@ def apply(connection: sqlite3.Connection, seq: int, body: Body) -> None:
         case PurseIntent():
             sale_id = body.bill.sale_id if body.bill else ""
             run(
-                "INSERT INTO purse_doubt VALUES (?, ?, ?, ?, ?, 0, ?)",
+                "INSERT INTO purse_doubt VALUES (?, ?, ?, ?, ?, 0, ?)"
+                " ON CONFLICT DO UPDATE SET seq = excluded.seq",
                 (body.terminal, body.sequence, seq, body.purse, DoubtState.OPEN.value, sale_id),
             )
             run(
@@ -108,7 +109,7 @@ def _settle(connection: sqlite3.Connection, body: PurseSettled) -> None:
         (body.terminal, body.sequence),
     )
     if body.outcome == Outcome.PAID and body.move == Move.DEBIT:
-        run("INSERT INTO payment VALUES (?, ?)", (seq, sale_id))
+        run("INSERT INTO payment VALUES (?, ?) ON CONFLICT DO NOTHING", (seq, sale_id))
     elif body.outcome == Outcome.PAID and body.about:
         _forget(connection, body.terminal, body.about)
 

@@ -190,7 +190,7 @@ def started(settings: Path, atr: bytes = b"") -> Till:
     parts = wire.assemble(load(settings))
     reader = Here("counter", atr)
     parts.drivers[0] = ("reader", reader)
-    edges, attendant = wire._open(parts)
+    edges, attendant = wire._open(parts, None)
     attendant.begin()
     return Till(parts, edges, attendant, reader)
 
