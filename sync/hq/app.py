@@ -17,6 +17,7 @@ from pathlib import Path
 from config.faults import ConfigError
 from config.schema import HeadOffice
 from sync import notify, topics
+from sync.hq import follow
 from sync.hq.clerk import Clerk
 from sync.hq.clock import now_ms
 from sync.hq.database import CommitUnknownError, StoreError
@@ -73,6 +74,7 @@ def run(settings: HeadOffice, ready: Callable[[], None], stop: threading.Event) 
     page = partial(serve, office.listen, reader, office.locale, stop, up.set, around)
     loop = _Loop(settings, store, key, link, known, stop)
     bodies: dict[str, Callable[[], None]] = {"page": page, "broker": loop.serve_broker}
+    bodies["follow"] = partial(follow.serve, clerk, now_ms, stop)
     if shop is not None:
         bodies["shop"] = partial(watch, shop, store.master.digest, loop.put, stop)
     threads = [

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sync.hq.database import Database
 from sync.hq.reader import Ask
 
-DETAIL_CHARS_MAX = 500
+DETAIL_CHARS_MAX, SUBJECT_CHARS_MAX = 500, 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +43,14 @@ WHATS = (
 
 def note(database: Database, act: Act, what: str, subject: str, detail: str = "") -> None:
     """Write one line, in the caller's transaction."""
+    (number,) = database.one("SELECT coalesce(max(id), 0) + 1 FROM audit")
     database.sql.execute(
-        "INSERT INTO audit (id, at_ms, who, address, what, subject, detail)"
-        " SELECT coalesce(max(id), 0) + 1, ?, ?, ?, ?, ?, ? FROM audit",
-        (act.now_ms, act.who, act.address, what, subject[:200], detail[:DETAIL_CHARS_MAX]),
-    )
+        "INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (
+            number, act.now_ms, act.who, act.address, what, subject[:SUBJECT_CHARS_MAX],
+            detail[:DETAIL_CHARS_MAX],
+        ),
+    )  # fmt: skip
 
 
 def lines(ask: Ask, limit: int, before: int | None, who: str = "") -> tuple[Line, ...]:

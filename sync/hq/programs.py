@@ -68,12 +68,12 @@ def revoke(database: Database, act: Act, name: str) -> None:
         DeniedError: ``no-such-key``.
     """
     with database.transaction():
-        found = database.sql.execute(
-            "UPDATE program_key SET revoked_ms = ? WHERE name = ? AND revoked_ms = 0",
-            (act.now_ms, name),
-        )
-        if found.rowcount != 1:
+        there = "SELECT 1 FROM program_key WHERE name = ? AND revoked_ms = 0"
+        if database.sql.execute(there, (name,)).fetchone() is None:
             raise DeniedError("no-such-key")
+        database.sql.execute(
+            "UPDATE program_key SET revoked_ms = ? WHERE name = ?", (act.now_ms, name)
+        )
         audit.note(database, act, "key-revoked", name)
 
 

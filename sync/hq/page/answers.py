@@ -8,18 +8,15 @@ with what was held at the opening of the books, so that it is what the tills sho
 from dataclasses import dataclass
 
 from sync.hq.page.around import Around
+from sync.hq.page.fleet import FleetTill, fleet, sums
 from sync.hq.page.language import Language
 from sync.hq.page.wording import discount_sentence, points_sentence
 from sync.hq.reader import HqReader
 from sync.hq.views import (
     Balance,
-    Chain,
     Day,
     Overview,
-    Quarantined,
-    RefusedEnvelope,
     SaleRow,
-    Till,
 )
 from terminal.core import accounts
 from terminal.core.journal import Bill, SalePosted
@@ -28,7 +25,6 @@ DAYS = 14
 """Business days in the overview."""
 FEW = 8
 """Tills and sales in the overview."""
-ROWS_OF_TROUBLE = 200
 _MEMBER = accounts.member("")
 
 
@@ -93,17 +89,10 @@ class OverviewAnswer:
     """The newest business day."""
     days: tuple[Day, ...]
     """Newest first."""
-    tills: tuple[Till, ...]
+    tills: tuple[FleetTill, ...]
     """The first few, those that need a person first."""
     sales: tuple[SaleAnswer, ...]
     """The newest few."""
-
-
-@dataclass(frozen=True, slots=True)
-class TillsAnswer:
-    """All tills, those that need a person first."""
-
-    tills: tuple[Till, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,38 +113,20 @@ class BalancesAnswer:
     next: tuple[str, str] | None
 
 
-@dataclass(frozen=True, slots=True)
-class QuarantineAnswer:
-    """What the books or the receiver did not take, newest first."""
-
-    records: tuple[Quarantined, ...]
-    refused: tuple[RefusedEnvelope, ...]
-
-
-_URGENCY = {Chain.FORKED: 0, Chain.REFUSED: 1, Chain.QUARANTINE: 2, Chain.WHOLE: 3}
-
-
-def tills(reader: HqReader) -> TillsAnswer:
-    """Return all tills: first doubted chains, then silent tills, then by name."""
-
-    def urgency(till: Till) -> tuple[int, bool, str, int]:
-        return _URGENCY[till.chain], till.connected, till.terminal, till.branch
-
-    return TillsAnswer(tuple(sorted(reader.tills(), key=urgency)))
-
-
 def overview(reader: HqReader, around: Around, language: Language) -> OverviewAnswer:
     """Return the head office at a glance."""
-    glance, streams, days = reader.overview(), tills(reader).tills, reader.days(DAYS)
+    glance, days = reader.overview(), reader.days(DAYS)
+    with reader.reading() as ask:
+        streams, (waiting, doubted) = fleet(ask, FEW), sums(ask)
     return OverviewAnswer(
         glance,
-        waiting=sum(till.lag for till in streams),
+        waiting=waiting,
         silent=glance.tills - glance.connected,
-        doubted=sum(till.chain is not Chain.WHOLE for till in streams),
+        doubted=doubted,
         points_held=glance.points_owed + around.opening_of_all(accounts.POINTS),
         day=days[0] if days else None,
         days=days,
-        tills=streams[:FEW],
+        tills=streams,
         sales=sales(reader, around, language, reader.newest_sales(FEW)),
     )
 
@@ -210,8 +181,3 @@ def balance(row: Balance, around: Around) -> BalanceAnswer:
     moved = -row.amount if row.account.startswith(_MEMBER) else row.amount
     name = around.called(row.account)
     return BalanceAnswer(row.account, row.unit, row.amount, opening, opening + moved, name)
-
-
-def quarantine(reader: HqReader) -> QuarantineAnswer:
-    """Return what waits for a person's verdict."""
-    return QuarantineAnswer(reader.quarantine(ROWS_OF_TROUBLE), reader.refused(ROWS_OF_TROUBLE))

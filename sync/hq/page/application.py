@@ -16,11 +16,14 @@ from sync.hq.database import CommitUnknownError, StoreError
 from sync.hq.page.around import Around, Languages
 from sync.hq.page.asking import BadParameterError
 from sync.hq.page.deeds import PeopleDeeds
+from sync.hq.page.desk import Desk
 from sync.hq.page.door import Door
 from sync.hq.page.drawing import Drawing
+from sync.hq.page.export import Exports
 from sync.hq.page.guard import Guard
 from sync.hq.page.language import LANGUAGES, Language
 from sync.hq.page.live import Live
+from sync.hq.page.lookback import Lookback
 from sync.hq.page.openapi import CALLS, ROOT, describe
 from sync.hq.page.paths import PATHS, WAYS
 from sync.hq.page.questions import NotFoundError, Questions
@@ -36,7 +39,9 @@ STATIC = Path(__file__).parent / "static"
 def application(reader: HqReader, locale: str, around: Around, stop: Event) -> ASGIApp:
     """Return the whole page as an ASGI application."""
     questions = Questions(reader, around).by_name()
-    deeds = PeopleDeeds(reader, around).by_name()
+    desk, exports = Desk(reader, around), Exports(reader, around)
+    questions |= Lookback(reader, around).by_name() | desk.questions()
+    deeds = PeopleDeeds(reader, around).by_name() | desk.deeds()
     sessions = Sessions(token_bytes)
     door = Door(reader, sessions, around.now_ms)
     languages = Languages(locale, {each: Language(each) for each in LANGUAGES})
@@ -53,6 +58,8 @@ def application(reader: HqReader, locale: str, around: Around, stop: Event) -> A
             Route(ROOT + way.path, site.deed(way, deeds[way.name]), methods=["POST"]),
         ]
     routes += [
+        Route("/export/{name}", site.export(exports, around)),
+        Route(ROOT + "/export/{name}", site.export(exports, around)),
         Route("/sign-in", site.sign_in, methods=["GET", "POST"]),
         Route("/sign-out", site.sign_out, methods=["POST"]),
         Route("/password", site.password, methods=["GET", "POST"]),

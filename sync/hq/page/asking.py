@@ -13,6 +13,7 @@ SEARCH_LENGTH_MAX = 60
 NUMBER_MAX = 2**63 - 2
 """One below the largest integer of SQLite, so that a neighbour is still one."""
 _DIGITS_MAX = 19
+Given = Mapping[str, str]
 
 
 class BadParameterError(Exception):

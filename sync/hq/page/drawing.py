@@ -33,14 +33,18 @@ SCREENS = (
     Screen("overview", "/", "Overview"),
     Screen("tills", "/tills", "Tills"),
     Screen("sales", "/sales", "Sales"),
+    Screen("days", "/days", "Days and stores"),
+    Screen("members", "/members", "Members"),
+    Screen("liability", "/liability", "What we owe"),
     Screen("balances", "/balances", "Balances"),
+    Screen("anomalies", "/anomalies", "Anomalies"),
     Screen("quarantine", "/quarantine", "Quarantine"),
     Screen("people", "/people", "People", Right.PEOPLE),
     Screen("audit", "/audit", "Audit log", Right.AUDIT),
 )
 TITLES = {screen.name: screen.title for screen in SCREENS} | {
     "entry": "Record", "fault": "Fault", "sign-in": "Sign in", "password": "Password",
-    "secret": "Shown once",
+    "secret": "Shown once", "stream": "Records of a till", "member": "Member", "waiting": "Opened",
 }  # fmt: skip
 
 
@@ -60,6 +64,7 @@ class Drawing:
         self._jinja.filters.update(
             money=wording.money, count=wording.count, quantity=quantity, day=wording.day,
             iso=wording.iso, moment=partial(wording.moment, zone=zone), share=share, by_why=by_why,
+            amount=wording.amount_of, month=wording.month,
         )  # fmt: skip
         self._jinja.globals.update(
             screens=SCREENS, languages=LANGUAGES, name_of=around.called, tier_of=around.tier_of,
@@ -72,6 +77,8 @@ class Drawing:
         here: dict[str, Callable[..., str]] = {
             "_": language,
             "ago": lambda ms: wording.ago(ms, now_ms, language),
+            "fault": lambda reason: wording.fault(reason, language),
+            "odd": lambda row: wording.oddity(row.kind, row.value, language),
             "skew": lambda ms: wording.skew(ms, language),
         }
         template = self._jinja.get_template(f"{name}.html")

@@ -10,11 +10,19 @@ from sync.hq.page import asking
 from sync.hq.page.answers import (
     BalancesAnswer,
     OverviewAnswer,
-    QuarantineAnswer,
     SalesAnswer,
-    TillsAnswer,
 )
 from sync.hq.page.deeds import Way
+from sync.hq.page.desk import QuarantineAnswer, WaitingAnswer
+from sync.hq.page.fleet import TillsAnswer
+from sync.hq.page.lookback_views import (
+    AnomaliesAnswer,
+    DaysAnswer,
+    LiabilityAnswer,
+    MemberAnswer,
+    MembersAnswer,
+    StreamAnswer,
+)
 from sync.hq.page.opened import RecordAnswer
 from sync.hq.page.paths import WAYS
 from sync.hq.page.questions import AuditAnswer, PeopleAnswer
@@ -40,9 +48,19 @@ _LIMIT = {
 _LEDGER = {"name": "ledger", "in": "path", "required": True, "schema": {"type": "string"}}
 _SEQ = {"name": "seq", "in": "path", "required": True, "schema": {"type": "integer", "minimum": 1}}
 
+_KIND = {
+    "name": "kind", "in": "path", "required": True,
+    "schema": {"type": "string", "enum": ["record", "refused"]},
+}  # fmt: skip
+_ID = {"name": "id", "in": "path", "required": True, "schema": {"type": "integer", "minimum": 1}}
+_ACCOUNT = {"name": "account", "in": "path", "required": True, "schema": {"type": "string"}}
+
 
 def _query(name: str, kind: str, what: str) -> dict[str, Any]:
     return {"name": name, "in": "query", "description": what, "schema": {"type": kind}}
+
+
+_BEFORE = _query("before", "integer", "`next` of the page above")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +78,10 @@ class Call:
 
 CALLS = (
     Call("overview", "/overview", "The head office at a glance", OverviewAnswer),
-    Call("tills", "/tills", "All tills: last sequence, last seen, lag, chain", TillsAnswer),
+    Call("tills", "/tills", "The fleet: last seen, lag, chain, version, paper, disk, clock", TillsAnswer,
+         (_LIMIT, _query("after", "string", "`next` of the page above"),
+          _query("state", "string", "`trouble`, `silent` or `waiting`"),
+          _query("search", "string", "part of the till's name"))),
     Call(
         "sales",
         "/sales",
@@ -93,6 +114,22 @@ CALLS = (
         ),
     ),
     Call("quarantine", "/quarantine", "What the books did not take", QuarantineAnswer),
+    Call("stream", "/tills/{ledger}", "Entries of one till, newest first", StreamAnswer,
+         (_LEDGER, _LIMIT, _BEFORE, _query("branch", "integer", "of a forked ledger; 0 without it"))),
+    Call("members", "/members", "Members by account number", MembersAnswer,
+         (_LIMIT, _query("search", "string", "part of number or name"),
+          _query("after", "string", "`next` of the page above"))),
+    Call("member", "/members/{account}", "A member and every entry that moved them", MemberAnswer,
+         (_ACCOUNT, _LIMIT, _BEFORE)),
+    Call("days", "/days", "Sales and points by business day and store", DaysAnswer,
+         (_query("since", "string", "first day, as 2026-11-21"), _query("until", "string", "last day"),
+          _query("store", "string", "only this store"))),
+    Call("liability", "/liability", "What members hold, by the month it came in", LiabilityAnswer),
+    Call("anomalies", "/anomalies", "What is odd, newest first", AnomaliesAnswer,
+         (_LIMIT, _BEFORE, _query("kind", "string", "only of this kind"),
+          _query("settled", "string", "`yes`: also what is settled"))),
+    Call("waiting", "/quarantine/{kind}/{id}", "A record in quarantine or a refused message, opened",
+         WaitingAnswer, (_KIND, _ID)),
     Call("people", "/people", "Who may sign in, and the keys of programs", PeopleAnswer,
          right=Right.PEOPLE),
     Call("audit", "/audit", "Who did what here, newest first", AuditAnswer,

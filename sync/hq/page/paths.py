@@ -7,6 +7,7 @@ it, a line in ``drawing.SCREENS``. A deed is a way in :data:`WAYS` and a functio
 from dataclasses import dataclass
 
 from sync.hq.page.deeds import PEOPLE_WAYS, Way
+from sync.hq.page.desk import DESK_WAYS
 from sync.hq.roles import Right
 
 
@@ -27,8 +28,15 @@ PATHS = (
     Path("entry", "/entries/{ledger}/{seq}"),
     Path("balances", "/balances"),
     Path("quarantine", "/quarantine"),
+    Path("stream", "/tills/{ledger}"),
+    Path("members", "/members"),
+    Path("member", "/members/{account}"),
+    Path("days", "/days"),
+    Path("liability", "/liability"),
+    Path("anomalies", "/anomalies"),
+    Path("waiting", "/quarantine/{kind}/{id}"),
     Path("people", "/people", Right.PEOPLE),
     Path("audit", "/audit", Right.AUDIT),
 )
 
-WAYS: tuple[Way, ...] = PEOPLE_WAYS
+WAYS: tuple[Way, ...] = (*PEOPLE_WAYS, *DESK_WAYS)

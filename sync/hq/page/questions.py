@@ -1,16 +1,14 @@
 """From a request's parameters to an answer: the one path that pages and their JSON twins share."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sync.hq import audit, people, programs
-from sync.hq.page import answers, asking
+from sync.hq.page import answers, asking, fleet
 from sync.hq.page.answers import (
     BalancesAnswer,
     OverviewAnswer,
-    QuarantineAnswer,
     SalesAnswer,
-    TillsAnswer,
 )
 from sync.hq.page.around import Around
 from sync.hq.page.language import Language
@@ -18,7 +16,7 @@ from sync.hq.page.opened import RecordAnswer, opened
 from sync.hq.reader import HqReader
 from terminal.core import accounts
 
-Given = Mapping[str, str]
+Given = asking.Given
 Answer = object
 """A frozen dataclass of plain fields: what the templates draw and programs get as JSON."""
 Question = Callable[[Given, Given, Language], Answer]
@@ -64,7 +62,6 @@ class Questions:
             "sales": self.sales,
             "entry": self.entry,
             "balances": self.balances,
-            "quarantine": self.quarantine,
             "people": self.people,
             "audit": self.audit,
         }
@@ -73,9 +70,10 @@ class Questions:
         """Return the head office at a glance."""
         return answers.overview(self.reader, self.around, language)
 
-    def tills(self, _path: Given, _query: Given, _language: Language) -> TillsAnswer:
-        """Return all tills."""
-        return answers.tills(self.reader)
+    def tills(self, _path: Given, query: Given, _language: Language) -> fleet.TillsAnswer:
+        """Return a page of the fleet."""
+        with self.reader.reading() as ask:
+            return fleet.page(ask, query)
 
     def sales(self, _path: Given, query: Given, language: Language) -> SalesAnswer:
         """Return a page of sales with their reasons."""
@@ -107,10 +105,6 @@ class Questions:
         shown = [answers.balance(row, self.around) for row in found[:limit]]
         more = len(found) > limit
         return BalancesAnswer(tuple(shown), (shown[-1].account, shown[-1].unit) if more else None)
-
-    def quarantine(self, _path: Given, _query: Given, _language: Language) -> QuarantineAnswer:
-        """Return what waits for a person's verdict."""
-        return answers.quarantine(self.reader)
 
     def people(self, _path: Given, _query: Given, _language: Language) -> PeopleAnswer:
         """Return who may sign in, and the keys of programs."""

@@ -10,11 +10,12 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from sync.hq.page.around import Languages
+from sync.hq.page.around import Around, Languages
 from sync.hq.page.asking import BadParameterError
 from sync.hq.page.deeds import Act, Deed, Moved, Shown, Way
 from sync.hq.page.door import FORM_BYTES_MAX, Caller, Door, sent
 from sync.hq.page.drawing import Drawing
+from sync.hq.page.export import Exports
 from sync.hq.page.language import Language
 from sync.hq.page.openapi import Refusal
 from sync.hq.page.paths import Path
@@ -76,6 +77,18 @@ class Site:
             form = await sent(request, way.bytes_max)
             deed = Deed(request.path_params, form, caller, self._language(request))
             return await to_thread.run_sync(partial(self._done, request, act, deed))
+
+        return endpoint
+
+    def export(self, exports: Exports, around: Around) -> Endpoint:
+        """Return the endpoint that gives tables out as files."""
+
+        def endpoint(request: Request) -> Response:
+            caller = self._caller(request, Right.EXPORT)
+            if isinstance(caller, Response):
+                return caller
+            act, query = caller.act(around.now_ms()), request.query_params
+            return exports.answer(request.path_params["name"], query, self._language(request), act)
 
         return endpoint
 

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from sync.hq.page.language import Language
+from terminal.core import accounts
 from terminal.core.pricing.quote import Discount, PointsReason
 
 MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86_400
@@ -94,6 +95,66 @@ def day(business_date: int) -> str:
     """
     year, rest = divmod(business_date, 10_000)
     return f"{year:04d}-{rest // 100:02d}-{rest % 100:02d}"
+
+
+def month(number: int) -> str:
+    """Return a month as people write it.
+
+    >>> month(202611)
+    '2026-11'
+    """
+    return f"{number // 100:04d}-{number % 100:02d}"
+
+
+def is_counted(unit: str) -> bool:
+    """Return whether a unit is of whole numbers, and not money."""
+    return unit in (accounts.POINTS, accounts.STANDING)
+
+
+def amount_of(number: int, unit: str) -> str:
+    """Return an amount as its unit is written.
+
+    >>> amount_of(1286, "points"), amount_of(1286, "principal")
+    ('1,286', '12.86')
+    """
+    return count(number) if is_counted(unit) else money(number)
+
+
+REASONS = (
+    "too-large", "too-short", "version", "other-key", "signature", "malformed", "chain", "terminal",
+    "unknown-key", "unknown-ledger", "branches", "not-enrolled", "other-ledger",
+)  # fmt: skip
+"""Why a message was not taken, as the receiver names it."""
+
+
+def fault(reason: str, language: Language) -> str:
+    """Return why something was not taken, as one sentence; what has no sentence of its own keeps its words.
+
+    >>> fault("signature", Language("en"))
+    'Its signature is not that of the till'
+    """
+    if reason in REASONS:
+        return language(f"reason {reason}")
+    return language("The books could not take this record")
+
+
+def oddity(kind: str, value: int, language: Language) -> str:
+    """Return what is odd, as one sentence."""
+    match kind:
+        case "two-tills":
+            return language("The same member at two tills within {n} s", n=value)
+        case "many-sales":
+            return language("{n} sales to one member in quick succession", n=value)
+        case "much-points":
+            return language("{n} points by one entry", n=count(value))
+        case "many-voids":
+            return language("{n} sales called off by one operator on one day", n=value)
+        case "many-returns":
+            return language("{n} payments returned by one operator on one day", n=value)
+        case "forked":
+            return language("A till's card was copied")
+        case _:
+            return language("A till's clock is off")
 
 
 def discount_sentence(part: Discount, language: Language) -> str:

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 
+from sync.hq.follow import follow
 from sync.hq.opening import open_readings
 from sync.hq.queries import SqlReader
 from sync.hq.store import Store, Stream
@@ -40,6 +41,11 @@ class Books:
         )
         for _, _, seq, shop in due:
             self._append(self._stream(shop), shop, seq, seq + 1)
+
+    def follow(self, now_ms: int = 1_795_300_000_000) -> None:
+        """Have everything followed, as happens a moment after each commit."""
+        while follow(self.store._database, now_ms):
+            pass
 
     def lose(self, shop: Shop, waiting: int) -> None:
         """The till's link breaks while ``waiting`` records are not sent."""

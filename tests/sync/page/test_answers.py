@@ -28,6 +28,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     with opened(tmp_path_factory.mktemp("hq")) as books:
         books.take_in_turn(company())
         books.store.refuse("tp/1/S09-T9/up", b"garbage", "signature", START_MS)
+        books.follow()
         with running(books.reader) as address, address.client() as client:
             yield client
 
@@ -236,7 +237,9 @@ def test_every_answer_forbids_foreign_scripts(site: httpx.Client):
 
 def test_the_description_lists_every_call_and_every_answer_obeys_it(site: httpx.Client):
     described = site.get("/api/openapi.json").json()
-    filled = {"{ledger}": LEDGER, "{seq}": "1"}
+    filled = {
+        "{ledger}": LEDGER, "{seq}": "1", "{account}": "100001", "{kind}": "refused", "{id}": "1",
+    }  # fmt: skip
 
     assert set(described["paths"]) >= {ROOT + call.path for call in CALLS}
     for call in CALLS:

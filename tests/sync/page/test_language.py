@@ -12,13 +12,18 @@ from jinja2 import Environment, nodes
 from sync.hq import page
 from sync.hq.audit import WHATS
 from sync.hq.page.drawing import TEMPLATES, TITLES
+from sync.hq.page.export import COLUMNS as TABLES
 from sync.hq.page.language import LANGUAGES, Language, catalogue
 from sync.hq.page.opened import _NAMES, DETAILS, KINDS
+from sync.hq.page.wording import REASONS
 from sync.hq.roles import Right, Role
 from terminal.core import accounts
 
 TENDERS = ("cash", "external", "points")
+PAPER = ("ok", "low", "out", "unknown")
+CLOCKS = ("synchronised", "alone")
 DENIALS = (
+    "reason-wanted", "not-there",
     "bad-name", "last-administrator", "name-taken", "no-such-key", "no-such-person", "not-the-same",
     "too-many", "wait", "weak-password", "wrong-password", "wrong-sign-in",
 )  # fmt: skip
@@ -29,6 +34,10 @@ PUT_TOGETHER = {
     *(f"unit {unit}" for unit in {*accounts.UNITS.values(), *accounts.MEMBER_UNITS}),
     *(f"tender {kind}" for kind in TENDERS),
     *(f"detail {_NAMES.get(name, name)}" for names in DETAILS.values() for name in names),
+    *(f"reason {reason}" for reason in REASONS),
+    *(f"paper {word}" for word in PAPER),
+    *(f"clock {word}" for word in CLOCKS),
+    *(column for table in TABLES.values() for column in table),
     *(f"denied {key}" for key in DENIALS),
     *(f"did {what}" for what in WHATS),
     *(f"role {role}" for role in Role),
