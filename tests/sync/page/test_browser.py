@@ -15,7 +15,8 @@ from tests.sync.page.site import Address, running
 
 PATHS = (
     "/", "/tills", "/sales", "/sales?member=100001", "/balances", "/balances?search=house:",
-    "/quarantine", "/entries/L-8F3A6C21/1", "/entries/L-C450AA9E/13", "/entries/none/1",
+    "/days", "/members", "/members/100001", "/liability", "/anomalies", "/tills/L-8F3A6C21",
+    "/quarantine/refused/1", "/people", "/audit", "/quarantine", "/entries/L-8F3A6C21/1", "/entries/L-C450AA9E/13", "/entries/none/1",
 )  # fmt: skip
 SIZES = ((1280, 800), (1024, 600), (800, 480), (390, 844), (320, 640))
 AA = 4.5
@@ -38,6 +39,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Address]:
         books.take_in_turn(tills)
         books.lose(tills[1], waiting=14)
         books.store.refuse("tp/1/" + "x" * 150, b"garbage", "signature", START_MS)
+        books.follow()
         books.store.flag(tills[0].ledger_id, 0, "no-space-in-" * 12)
         with running(books.reader) as found:
             yield found
@@ -105,8 +107,10 @@ def test_every_number_leads_to_its_entry(browser: Browser, address: Address):
     page = opened_by(browser, address)
     page.goto(address)
     page.get_by_role("link", name="We owe members").click()
+    expect(page.locator(".tiles .tile", has_text="Points")).to_be_visible()
+    page.get_by_role("link", name="Members", exact=True).click()
     page.get_by_role("link", name="王秀英").click()
-    page.locator(".sales .lead a").first.click()
+    page.locator(".rows .lead a").first.click()
     expect(page.locator("h1")).to_contain_text("Receipt S0")
     expect(page.get_by_role("cell", name="Points: adds up to zero")).to_be_visible()
     page.get_by_role("button", name="中文").click()
