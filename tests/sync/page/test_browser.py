@@ -16,7 +16,8 @@ from tests.sync.page.site import Address, running
 PATHS = (
     "/", "/tills", "/sales", "/sales?member=100001", "/balances", "/balances?search=house:",
     "/days", "/members", "/members/100001", "/liability", "/anomalies", "/tills/L-8F3A6C21",
-    "/quarantine/refused/1", "/people", "/audit", "/quarantine", "/entries/L-8F3A6C21/1", "/entries/L-C450AA9E/13", "/entries/none/1",
+    "/quarantine/refused/1", "/people", "/audit", "/quarantine", "/entries/L-8F3A6C21/1",
+    "/entries/L-C450AA9E/13", "/entries/none/1",
 )  # fmt: skip
 SIZES = ((1280, 800), (1024, 600), (800, 480), (390, 844), (320, 640))
 AA = 4.5
