@@ -24,6 +24,18 @@ class CardTornError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class SignedTap:
+    """A tap that a tag of ours counted and signed. A copy of it is right as well, but no newer.
+
+    So whoever takes it must have remembered the highest count of each tag.
+    """
+
+    tag: bytes
+    """Identifier of the tag."""
+    counter: int
+
+
+@dataclass(frozen=True, slots=True)
 class CardImage:
     """What was read from one card; :mod:`terminal.core.cards` gives it meaning."""
 
@@ -41,6 +53,8 @@ class CardImage:
     """Number of the purse on it, in hexadecimal, proven; empty: it has none of ours."""
     money: int | None = None
     """What the purse holds, in minor units, as the card says."""
+    tap: SignedTap | None = None
+    """The tap that ``data`` comes from, of a tag that signs each."""
 
 
 @dataclass(frozen=True, slots=True)

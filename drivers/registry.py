@@ -4,16 +4,19 @@ A driver's module is imported only when it is asked for: a till pays at its star
 has. A library that is missing costs the till that one device, and says so in words.
 """
 
+import logging
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
 
 from config import schema
-from drivers.api import DeviceLostError, Driver, Emit, Printer
+from drivers.api import CardImage, DeviceLostError, Driver, Emit, Printer
 
 if TYPE_CHECKING:
     from drivers.cards.proven import Shop
+
+log = logging.getLogger(__name__)
 
 
 NO_CARDS = schema.Cards()
@@ -40,6 +43,20 @@ def make_readers(readers: Sequence[schema.Reader], cards: schema.Cards) -> Itera
             yield Absent(each.name, reason)
         else:
             yield make_reader(each, shop, cards)
+
+
+def make_addresses(cards: schema.Cards) -> Callable[[str], CardImage | None]:
+    """Return what reads addresses that a phone read off tags of the shop; None for all other texts.
+
+    Keys that cannot be used cost the addresses, not the till.
+    """
+    if cards.keys is None or not cards.sun:
+        return lambda _text: None
+    try:
+        return _shop(Path(cards.keys), cards).read_address
+    except CredentialsError as error:
+        log.warning("signed addresses are not read: %s", error)
+        return lambda _text: None
 
 
 def make_reader(

@@ -11,12 +11,11 @@ cards that hold nothing of ours a DESFire costs two, and two more where NTAG 424
 
 import logging
 import secrets
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from drivers.api import CardImage
+from drivers.api import CardImage, SignedTap
 from drivers.cards.classic import member as classic
 from drivers.cards.cpu.wallet import WALLET_AID, open_wallet
 from drivers.cards.desfire.card import Card
@@ -26,9 +25,8 @@ from drivers.cards.desfire.purse import AID, MEMBER_FILE, READ_KEY, UID_LENGTH, 
 from drivers.cards.identify import read_card
 from drivers.cards.keys import Keys, UnknownVersionError, WrongKeyError
 from drivers.cards.ntag424 import sun
-from drivers.cards.ntag424.sun import ReplayedError, Tap
 from drivers.cards.ntag424.tag import read_address
-from drivers.cards.ntag424.template import Template
+from drivers.cards.ntag424.template import Message, Template
 from drivers.cards.purse import TERMINAL_LENGTH, Kind, Movement
 from drivers.cards.seam import BadMacError, CardRefusedError, Draw, Transmit
 from drivers.cards.sle44xx import member as sle44xx
@@ -40,8 +38,8 @@ from drivers.cards.ultralight.tags import WrongPasswordError, identify, log_in
 from terminal.core.cards import CODE_PREFIX, code
 from terminal.core.refusal import Key
 
-TAPS_MAX = CARDS_MAX = 10_000
-"""Tags whose last tap is remembered."""
+CARDS_MAX = 10_000
+"""Cards of ours whose purse is remembered."""
 TYPE_A_ATR = bytes.fromhex("3b8180018080")
 """What a reader makes up for a DESFire or NTAG 424. Source: PC/SC part 3, 3.1.3.2.3.1 (ATS 80)."""
 TEXT_MAX = 48
@@ -53,31 +51,11 @@ _TROUBLES: tuple[tuple[type[Exception], Key], ...] = (
     (UnknownVersionError, Key.CARD_KEY_VERSION),
     (WrongKeyError, Key.CARD_OTHER_SHOP),
     (WrongPasswordError, Key.CARD_CLONED),
-    (ReplayedError, Key.CARD_REPLAYED),
     (BadMacError, Key.CARD_BAD_MAC),
 )
 """Any other refusal of a card is none of its proof: the card is unreadable."""
 
 log = logging.getLogger(__name__)
-
-
-class Taps:
-    """The last tap of each tag of ours since the program started, the latest of so many tags."""
-
-    def __init__(self) -> None:
-        self._seen: OrderedDict[bytes, int] = OrderedDict()
-
-    def take(self, tap: Tap) -> None:
-        """Remember ``tap``.
-
-        Raises:
-            ReplayedError: It is no newer than one before.
-        """
-        sun.check_new(tap, self._seen.get(tap.uid))
-        self._seen[tap.uid] = tap.counter
-        self._seen.move_to_end(tap.uid)
-        if len(self._seen) > TAPS_MAX:
-            self._seen.popitem(last=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +69,6 @@ class Shop:
     """Whether cards with our wallet are looked for, at the price of one command for each stranger."""
     passage: Passage | None = None
     """How the reader lets a tag's own commands through; without, passwords are not tried."""
-    taps: Taps = field(default_factory=Taps)
     draw: Draw = secrets.token_bytes
 
     def on(self, passage: str) -> Callable[[Transmit, bytes], CardImage]:
@@ -110,8 +87,16 @@ class Shop:
             if is_it(atr):
                 found = read(self, transmit, atr)
                 if found is not None:
-                    return CardImage(family, found.uid, atr, found.text, found.trouble)
+                    return found.image(family, atr)
         return None
+
+    def read_address(self, text: str) -> CardImage | None:
+        """Return what an address says and proves that a phone read off a tag of ours; None: it is none.
+
+        It says the same as the tag itself would; the phone has used up one of its taps.
+        """
+        messages = [each.read(text) for each in self.templates if each.fits(text)]
+        return _signed(self, messages[0], b"").image("ntag424", b"") if messages else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +104,10 @@ class _Found:
     uid: bytes
     text: bytes = b""
     trouble: Key | None = None
+    tap: SignedTap | None = None
+
+    def image(self, family: str, atr: bytes) -> CardImage:
+        return CardImage(family, self.uid, atr, self.text, self.trouble, tap=self.tap)
 
 
 def _proven(uid: bytes, ask: Callable[[], bytes]) -> _Found:
@@ -162,17 +151,23 @@ def _ntag424(shop: Shop, transmit: Transmit, _atr: bytes) -> _Found | None:
     messages = [each.read(address) for each in shop.templates if each.fits(address)]
     if not messages:
         return None
-    uid = read_uid(transmit)
+    return _signed(shop, messages[0], read_uid(transmit))
+
+
+def _signed(shop: Shop, message: Message, uid: bytes) -> _Found:
+    """Return what an address says. Whether its tap is a new one, the till knows, which remembers them."""
+    taps: list[SignedTap] = []
 
     def ask() -> bytes:
-        tap = sun.verify(messages[0], shop.keys)
-        shop.taps.take(tap)
+        tap = sun.verify(message, shop.keys)
+        taps.append(SignedTap(tap.uid, tap.counter))
         if tap.file.startswith(CODE_PREFIX.encode()):
             return tap.file.rstrip(_FILLING)
         # Not the medium ``uid:``, which a card without proof would be too.
         return code(tap.uid.hex().upper()).encode()
 
-    return _proven(uid, ask)
+    found = _proven(uid, ask)
+    return replace(found, tap=taps[0]) if taps else found
 
 
 def _classic(shop: Shop, transmit: Transmit, _atr: bytes) -> _Found:

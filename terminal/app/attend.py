@@ -23,7 +23,7 @@ from sync.uplink.api import (
     SyncTrouble,
     UplinkEvent,
 )
-from terminal.app import basket, lights, translate
+from terminal.app import basket, identify, lights, translate
 from terminal.app.answers import answer_of, issue, told
 from terminal.app.edges import Edges
 from terminal.app.feed import Asked
@@ -106,7 +106,7 @@ class Attendant:
                 self._answers.append((answer, self._call(call)))
             case api.CardArrived(card=card):
                 self._light(event)
-                self._happen(translate.card(card, self._edges.look))
+                self._happen(identify.card(card, self._edges))
                 self._purses.seen(card)
             case (
                 api.PurseReady()
@@ -118,7 +118,7 @@ class Attendant:
             ):
                 self._purses.heard(event)
             case api.Scanned(text=text):
-                self._happen(translate.scanned(text, self._edges.look))
+                self._happen(identify.scanned(text, self._edges))
             case api.CardUnreadable():
                 self.tell(Tell(Key.CARD_UNREADABLE, "bad"))
             case api.ScanRefused():
@@ -262,9 +262,7 @@ class Attendant:
             case desk.TouchVirtual() as touch:
                 return self._edges.touch(touch)
             case _:
-                event = self._purses.meant(call.action) or translate.called(
-                    call.action, self._edges.look
-                )
+                event = self._purses.meant(call.action) or identify.called(call.action, self._edges)
                 if isinstance(event, Refusal):
                     return self._explained(event)
                 return self._decide(event, call.actor, key)

@@ -10,6 +10,8 @@ import logging
 import sys
 from pathlib import Path
 
+from terminal.app import memory
+
 BAD_SETTINGS = 78
 TERMINAL_FILE = "/etc/tallypoint/terminal.toml"
 HQ_FILE = "/etc/tallypoint/hq.toml"
@@ -18,6 +20,7 @@ HQ_FILE = "/etc/tallypoint/hq.toml"
 def main(words: list[str] | None = None) -> int:
     """Carry out the command in ``words`` (None: the process's own) and return its exit code."""
     asked = _parser().parse_args(words)
+    memory.keep_to_itself()
     match asked.command, getattr(asked, "action", None):
         case "run", _:
             from terminal.app.main import run

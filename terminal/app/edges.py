@@ -60,6 +60,8 @@ class Edges:
     """Faults of a shop file that was not taken over; the last good one is in force."""
     sign: Callable[[bytes], bytes]
     """The till's key."""
+    read_address: Callable[[str], CardImage | None]
+    """What an address says that a phone read off a tag of ours; None for any other text."""
     prepare_printer: Callable[[], None]
     """Have the printer asked how it is, so that the answer is fresh when a receipt comes."""
     older: Older

@@ -15,7 +15,7 @@ from typing import Any
 from config.faults import ConfigError, render_all
 from config.schema import FIRST, Terminal
 from drivers.api import Driver, Printer, PurseReader
-from drivers.registry import make_printer, make_readers, make_scanner
+from drivers.registry import make_addresses, make_printer, make_readers, make_scanner
 from drivers.supervise import Supervisor
 from sync.protocol.keys import BadKeyError, PublicKey, SecretKey, load_or_make, load_public
 from sync.uplink.api import LedgerOutrun
@@ -282,6 +282,7 @@ def _open(parts: Parts, operator: Operator | None) -> tuple[Edges, Attendant]:
         _virtual(parts),
         parts.shop_faults,
         parts.key.sign,
+        make_addresses(settings.cards),
         printer.prepare if printer else lambda: None,
         Older(folder),
         _money(parts, ledger),

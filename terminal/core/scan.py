@@ -71,6 +71,17 @@ def parse(text: str) -> Meaning | Refusal:
     return GoodsCode(code)
 
 
+def bare(text: str) -> str:
+    """Return ``text`` without the mark that some scanners put before a code.
+
+    >>> bare("]Q3https://example.com")
+    'https://example.com'
+    """
+    text = text.strip()
+    mark = _AIM.match(text)
+    return text[mark.end() :] if mark else text
+
+
 def check_digit(digits: str) -> int:
     """Return the GS1 check digit of ``digits``, which come without it.
 

@@ -27,6 +27,7 @@ from terminal.store import (
     purses,
     schema,
     tallies,
+    taps,
     uses,
 )
 from terminal.store.calls import (
@@ -270,6 +271,22 @@ class Ledger:
     def history(self, counted: Sequence[str], date: int) -> uses.LedgerHistory:
         """Return the past as rules ask for it, on business date ``date``; ``counted`` are limited rules."""
         return uses.LedgerHistory(self._disk.connection, counted, date)
+
+    def take_tap(self, tag: bytes, counter: int) -> bool:
+        """Remember a signed tap of a tag for good; return whether it is newer than any before.
+
+        Raises:
+            LedgerError: It could not be done (disk full) and nothing was changed.
+            CommitUnknownError: The disk failed at the commit; the process must end.
+        """
+        with self._disk.commit():
+            return taps.take(self._disk.connection, tag, counter)
+
+    def take_taps(self, seen: Iterable[tuple[bytes, int]]) -> None:
+        """Remember taps that a ledger before this one has seen."""
+        with self._disk.commit():
+            for tag, counter in seen:
+                taps.take(self._disk.connection, tag, counter)
 
     def print_started(self, number: int) -> None:
         """Note that the first byte of receipt ``number`` is about to be sent."""

@@ -85,6 +85,7 @@ TABLES_2: tuple[str, ...] = (
         PRIMARY KEY (purse, line)) STRICT, WITHOUT ROWID""",
     """CREATE TABLE purse_last (
         id INTEGER PRIMARY KEY CHECK (id = 1), sequence INTEGER NOT NULL) STRICT""",
+    "CREATE TABLE tag_tap (tag BLOB NOT NULL UNIQUE, counter INTEGER NOT NULL) STRICT",
 )
 """What version 2 adds: tables of what no ledger of version 1 holds, so they start empty; but ``shopper``."""
 

@@ -30,7 +30,7 @@ from pathlib import Path
 from terminal.codec.entry import encode
 from terminal.core.journal import Body, Entry, PaymentTaken
 from terminal.core.lineage import Carried, LedgerOpened
-from terminal.store import prints, projections
+from terminal.store import prints, projections, taps
 from terminal.store.chain import check_tail
 from terminal.store.commit import Disk
 from terminal.store.errors import LedgerError
@@ -238,6 +238,7 @@ def _begin(
             assert isinstance(payment.payment, PaymentTaken)
             post(payment.payment, (ledger_id, payment.seq))
         ledger.doubt(_doubts(old))
+        ledger.take_taps(taps.seen(old))
     finally:
         ledger.close()
 

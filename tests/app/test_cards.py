@@ -1,11 +1,13 @@
 """Cards issued with keys at the whole till, on a real pcscd: each family names its member or says why not."""
 
+import copy
 from collections.abc import Callable
 from contextlib import contextmanager
 
 import pytest
 
 from drivers.cards.keys import Masters
+from drivers.cards.ntag424.tag import read_address
 from tests.cards import members
 from tests.cards.issued import KEYS, NEWER, OTHER_SHOP, UID, blank
 from tests.cards.sim.classic import Classic
@@ -13,8 +15,9 @@ from tests.cards.sim.cpu import ATR as CPU
 from tests.cards.sim.desfire import ATR as TYPE_A
 from tests.cards.sim.sle44xx import sle4442
 from tests.cards.sim.ultralight import NTAG213, Tag
+from tests.drivers.cards.seams import transmit_to
 from tests.kit.pcscd import READERS, Pcscd, card_is_seen
-from tests.kit.till import TillProcess
+from tests.kit.till import SCANNER, TillProcess
 from tests.kit.vcard import Answers, VirtualCard, uid_card
 from tests.kit.waiting import until
 
@@ -29,13 +32,15 @@ def pcscd():
         yield service
 
 
-def till_with(folder, *, keys: str | None = None, **reader: str) -> TillProcess:
+def till_with(
+    folder, *, keys: str | None = None, scanners: tuple = (), **reader: str
+) -> TillProcess:
     """A till with a real reader and a key file of the shop's first year.
 
     The shop's first member has a tag and a wallet beside what the example gives.
     """
     pcsc = {"name": "counter", "driver": "pcsc", "match": READERS[0], **reader}
-    till = TillProcess(folder, readers=[pcsc], scanners=[], printers=[])
+    till = TillProcess(folder, readers=[pcsc], scanners=scanners, printers=[])
     shop = till.shop.read_text("utf-8")
     more = f'{{ number = "{UID.hex().upper()}" }}, {{ number = "880100002" }}'
     first = '{ number = "880100001" }'
@@ -105,12 +110,42 @@ def test_every_family_names_its_member_and_a_strange_card_is_refused_in_words(tm
 
 
 def test_a_copy_of_a_tag_does_not_know_its_password_and_is_refused(tmp_path, pcscd):
-    original, copy = members.tag(), Tag(UID, NTAG213)
-    copy.memory.cells[12:160] = original.memory.cells[12:160]
+    original, copied = members.tag(), Tag(UID, NTAG213)
+    copied.memory.cells[12:160] = original.memory.cells[12:160]
     with till_with(tmp_path, passage="pn532") as till:
         till.api.sign_in()
-        with till.listen() as heard, laid(copy, copy.atr):
+        with till.listen() as heard, laid(copied, copied.atr):
             heard.until("card-cloned")
+
+
+def test_a_signed_address_names_its_member_once_on_a_phone_or_a_tag_and_over_a_restart(
+    tmp_path, pcscd
+):
+    tag = members.ntag424()
+    old = copy.deepcopy(tag)
+    shown = read_address(transmit_to(tag))
+    tag.power_off()
+    with till_with(tmp_path, scanners=(SCANNER,)) as till:
+        till.api.sign_in()
+        till.scan(f"]Q3{shown}")
+        till.until(lambda state: member(state) == GOLD, "the member whose tag a phone has read")
+        till.api.ok("DELETE", "/sale/member")
+        assert till.api.refused("POST", "/sale/scan", {"text": shown}) == "card-replayed"
+
+        till.restart()
+
+        till.api.sign_in()
+        with till.listen() as heard:
+            till.scan(shown)
+            heard.until("card-replayed")
+            with laid(
+                old, TYPE_A
+            ):  # What the tag was before: its next tap is the one that was shown.
+                heard.until("card-replayed", times=2)
+        names_gold(till, tag, TYPE_A)
+        foreign = read_address(transmit_to(members.ntag424(OTHER_SHOP)))
+        assert till.api.refused("POST", "/sale/scan", {"text": foreign}) == "card-bad-mac"
+        assert shown not in till.log
 
 
 def test_a_card_with_foreign_keys_that_is_registered_by_its_identifier_names_its_member(

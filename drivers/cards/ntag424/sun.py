@@ -1,7 +1,8 @@
 """Whether an address was written by a tag of ours, and at a new tap.
 
 The tag counts its taps and signs identifier and counter with a key of its own. An address whose signature
-is right may still be a copy: so the counter must be greater than any that was seen of this tag.
+is right may still be a copy: so the counter must be greater than any that was seen of this tag, which the
+till remembers in its ledger (:mod:`terminal.store.taps`).
 
 Source: NXP NT4H2421Gx 9.3.3-9.3.9; AN12196 3.3, 3.4 (with vectors).
 """
@@ -20,7 +21,7 @@ from drivers.cards.crypto import (
 )
 from drivers.cards.keys import Keys, Purpose
 from drivers.cards.ntag424.template import Message
-from drivers.cards.seam import BadMacError, CardRefusedError
+from drivers.cards.seam import BadMacError
 
 UID_LENGTH = 7
 COUNTER_LENGTH = 3
@@ -32,18 +33,9 @@ _ENC_LABEL = bytes.fromhex("c33c00010080")
 _MAC_LABEL = bytes.fromhex("3cc300010080")
 
 
-class ReplayedError(CardRefusedError):
-    """The address was written at an earlier tap: a copy of it, or of the tag as it was."""
-
-    def __init__(self, counter: int, seen: int) -> None:
-        super().__init__(f"an address of tap {counter}, when tap {seen} has been seen")
-        self.counter = counter
-        self.seen = seen
-
-
 @dataclass(frozen=True, slots=True)
 class Tap:
-    """A tap that a tag of ours has signed. Whether it is new, :func:`check_new` tells."""
+    """A tap that a tag of ours has signed. Whether it is new, knows who remembers the last."""
 
     uid: bytes
     counter: int
@@ -111,13 +103,3 @@ def _deciphered(key: bytes, counter: int, data: bytes) -> bytes:
         return b""
     start = counter.to_bytes(COUNTER_LENGTH, "little").ljust(AES_BLOCK, b"\0")
     return aes_cbc_decrypt(key, aes_encrypt_block(key, start), data)
-
-
-def check_new(tap: Tap, seen: int | None) -> None:
-    """Check that ``tap`` comes after the last that was ``seen`` of its tag; None: none was.
-
-    Raises:
-        ReplayedError: It does not.
-    """
-    if seen is not None and tap.counter <= seen:
-        raise ReplayedError(tap.counter, seen)

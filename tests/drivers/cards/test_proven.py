@@ -8,9 +8,9 @@ import pytest
 from drivers.api import CardImage, CardTornError
 from drivers.cards.identify import read_card
 from drivers.cards.keys import Masters
-from drivers.cards.ntag424.sun import ReplayedError, Tap
+from drivers.cards.ntag424.tag import read_address
 from drivers.cards.ntag424.template import Template
-from drivers.cards.proven import TAPS_MAX, Shop, Taps
+from drivers.cards.proven import Shop
 from drivers.cards.seam import CardRefusedError
 from drivers.cards.storage import Passage
 from terminal.core.cards import code
@@ -25,6 +25,7 @@ from tests.cards.sim.power import Fate
 from tests.cards.sim.sle44xx import sle4442
 from tests.cards.sim.ultralight import ATR as ULTRALIGHT
 from tests.cards.sim.ultralight import MF0UL11, NTAG213, Tag
+from tests.drivers.cards.seams import transmit_to
 
 SLE = sle4442().atr
 YOUNGER = Masters(NEWER.masters[1:])
@@ -63,7 +64,10 @@ def tapped(card, atr, shop=SHOP) -> tuple[CardImage, int]:
 def test_a_card_of_ours_proves_its_number(make, atr, shop, expected, commands):
     family, uid, said = expected
 
-    assert tapped(make(), atr, shop) == (CardImage(family, uid, atr, said), commands)
+    image, asked = tapped(make(), atr, shop)
+
+    assert (replace(image, tap=None), asked) == (CardImage(family, uid, atr, said), commands)
+    assert (image.tap is not None) == (family == "ntag424")
 
 
 @pytest.mark.parametrize(
@@ -139,32 +143,29 @@ def test_a_tag_copied_with_its_identifier_does_not_know_its_password():
     assert tapped(copy, ULTRALIGHT, ASKING)[0].trouble is Key.CARD_CLONED
 
 
-def test_an_old_tap_of_an_ntag_424_is_refused_until_the_tag_is_tapped_anew():
-    tag, shop = members.ntag424(), replace(SUN, taps=Taps())
-    played = Fate(tag)
-    link = Link(played)
-    heard = []
-
-    def recording(command: bytes):
-        heard.append(link(command))
-        return heard[-1]
-
-    assert read_card(recording, TYPE_A, shop.read).data == SAID_BY_TAP
-    answers = iter(heard)
-    assert read_card(lambda _: next(answers), TYPE_A, shop.read).trouble is Key.CARD_REPLAYED
-
+def test_an_ntag_424_says_which_tap_it_is_and_so_does_a_phone_that_shows_its_address():
+    tag = members.ntag424()
+    on_reader, _ = tapped(tag, TYPE_A, SUN)
     tag.power_off()
-    assert tapped(tag, TYPE_A, shop)[0].data == SAID_BY_TAP
+    shown = SUN.read_address(read_address(transmit_to(tag)))
+
+    assert on_reader.tap is not None
+    assert shown == CardImage("ntag424", b"", b"", SAID_BY_TAP, tap=shown.tap)
+    assert (shown.tap.tag, shown.tap.counter) == (UID, on_reader.tap.counter + 1)
 
 
-def test_only_so_many_taps_are_remembered():
-    taps = Taps()
-    for number in range(TAPS_MAX + 1):
-        taps.take(Tap(number.to_bytes(7, "big"), 5, b"", 1))
+def test_an_address_of_another_shop_or_of_none_proves_nothing():
+    foreign = read_address(transmit_to(members.ntag424(OTHER_SHOP)))
+    image = SUN.read_address(foreign)
 
-    taps.take(Tap(bytes(7), 5, b"", 1))  # The first was forgotten.
-    with pytest.raises(ReplayedError):
-        taps.take(Tap((TAPS_MAX).to_bytes(7, "big"), 5, b"", 1))
+    assert (image.data, image.trouble, image.tap) == (b"", Key.CARD_BAD_MAC, None)
+    for text in (
+        "",
+        "https://example.com/",
+        foreign + "0",
+        foreign.replace("example", "elsewhere"),
+    ):
+        assert SUN.read_address(text) is None
 
 
 @pytest.mark.parametrize(
@@ -175,15 +176,15 @@ def test_only_so_many_taps_are_remembered():
     ids=["DESFire", "Classic", "NTAG213", "NTAG 424", "SLE4442", "wallet"],
 )  # fmt: skip
 def test_a_card_torn_or_lying_at_any_command_never_proves_another_number(make, atr, shop, commands):
-    honest = tapped(make(), atr, replace(shop, taps=Taps()))[0].data
+    honest = tapped(make(), atr, shop)[0].data
     for number in range(commands):
         with pytest.raises(CardTornError):
-            tapped(Fate(make(), lost_at=number), atr, replace(shop, taps=Taps()))
+            tapped(Fate(make(), lost_at=number), atr, shop)
 
         for lie in (lambda _: b"\x90\x00", lambda said: bytes([said[0] ^ 1]) + said[1:]):
             fate = Fate(make(), lie_at=number, lie=lie)
             try:
-                image, _ = tapped(fate, atr, replace(shop, taps=Taps()))
+                image, _ = tapped(fate, atr, shop)
             except (CardRefusedError, CardTornError):
                 continue
             assert image.data in (b"", honest)

@@ -9,9 +9,7 @@ from hypothesis import strategies as st
 
 from drivers.cards.keys import Masters
 from drivers.cards.ntag424.sun import (
-    ReplayedError,
     Tap,
-    check_new,
     opened,
     session_keys,
     verify,
@@ -121,15 +119,3 @@ def test_an_address_that_differs_from_ours_anywhere_is_refused(address):
 def test_a_template_that_no_tag_could_write_is_refused(text):
     with pytest.raises(TemplateError):
         Template.parse(text)
-
-
-@pytest.mark.parametrize(("seen", "is_new"), [(None, True), (6, True), (7, False), (8, False)])
-def test_only_a_tap_after_the_last_that_was_seen_is_new(seen, is_new):
-    tap = Tap(bytes(7), 7, b"", 1)
-
-    if is_new:
-        check_new(tap, seen)
-        return
-    with pytest.raises(ReplayedError, match="an address of tap 7") as error:
-        check_new(tap, seen)
-    assert (error.value.counter, error.value.seen) == (7, seen)

@@ -11,7 +11,7 @@ from drivers.cards.desfire.card import Card
 from drivers.cards.keys import Masters, WrongKeyError
 from drivers.cards.ntag424 import settings
 from drivers.cards.ntag424.personalise import DANGER, DELIVERED, Job, personalise, tag_keys, wipe
-from drivers.cards.ntag424.sun import ReplayedError, check_new, verify
+from drivers.cards.ntag424.sun import verify
 from drivers.cards.ntag424.tag import content_of, read_address
 from drivers.cards.ntag424.template import Template
 from drivers.cards.seam import BadMacError, CardRefusedError, Response
@@ -56,28 +56,16 @@ def in_session(vector) -> sim.Ntag424:
 @pytest.mark.parametrize("name", list(TEMPLATES))
 def test_a_tag_of_ours_signs_a_new_address_at_every_tap(name):
     tag = ours(TEMPLATES[name])
-    seen = None
+    seen = -1
 
     for _ in range(3):
         message = TEMPLATES[name].read(read_address(transmit_to(tag)))
         tap = verify(message, KEYS)
-        check_new(tap, seen)
+        assert tap.counter > seen
         assert (tap.uid, tap.key_version) == (UID, 1)
         assert tap.file == (b"0" * 32 if name == "with data" else b"")
         seen = tap.counter
         tag.power_off()
-
-
-def test_a_copied_address_is_refused():
-    tag = ours()
-    first, second = (PICC.read(read_address(transmit_to(tag))) for _ in range(2))
-
-    tap = verify(second, KEYS)
-
-    with pytest.raises(ReplayedError):
-        check_new(verify(first, KEYS), tap.counter)
-    with pytest.raises(ReplayedError):
-        check_new(verify(second, KEYS), tap.counter)
 
 
 def test_another_shops_tag_is_refused():
