@@ -15,6 +15,7 @@ from terminal.app.feed import Feed
 from terminal.app.look import Look
 from terminal.app.numbering import count_in, receipt_name
 from terminal.app.printing import PrintDesk
+from terminal.app.promotions import NOTHING, InForce, kept
 from terminal.core.cards import CODE_PREFIX
 from terminal.core.journal import Entry
 from terminal.core.pricing.facts import Facts
@@ -67,10 +68,15 @@ class Edges:
     older: Older
     """The ledgers that this till closed."""
     money: CardMoney
+    promotions: InForce = NOTHING
+    """The rules file in force over the plain rules."""
 
     def renew(self, look: Look, rules: RuleBook) -> None:
-        """Go over to newer master data."""
+        """Go over to newer master data, whose plain rules are ``rules``."""
         self.look.close()
+        now = self.clock.stamp().wall_ms
+        self.promotions = kept(self.promotions, rules, self.ledger, now)
+        rules = self.promotions.over(rules)
         self.look, self.rules = replace(look, coupons=self.look.coupons), rules
 
     def new_id(self) -> str:

@@ -15,7 +15,7 @@ from terminal.app.wallet import Wallet
 from terminal.core.pricing.rules import RuleBook
 from terminal.core.purse.work import Free
 from terminal.core.refusal import Key, Refusal, refuse
-from terminal.core.sale import Due, Open, Turn, repriced
+from terminal.core.sale import Due, Open, repriced
 from terminal.core.till import Till
 from terminal.store.catalog import Catalog
 from terminal.store.members import Members
@@ -77,16 +77,17 @@ class MasterData:
         """Go over to what the files say now, if it is time; return the till, priced accordingly."""
         if not self._is_stale or isinstance(till.sale, Due) or not isinstance(till.purse, Free):
             return till
-        look, rules = open_files(self.folder, self.wallet)
+        look, plain = open_files(self.folder, self.wallet)
+        rules = edges.promotions.over(plain)
         after = till
         if isinstance(till.sale, Open) and rules.version != edges.rules.version:
-            sale = repriced(till.sale.sale, Turn(rules, ""))
+            sale = repriced(till.sale.sale, replace(edges.turn(""), rules=rules))
             if isinstance(sale, Refusal):
                 look.close()
                 return till  # Too much for one sale at the new prices: it is ended at the old ones.
             after = replace(till, sale=Open(sale))
         self._is_stale = False
-        edges.renew(look, rules)
+        edges.renew(look, plain)
         return after
 
     def explain(self, refusal: Refusal) -> Refusal:

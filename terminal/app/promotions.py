@@ -5,13 +5,17 @@ hold because each gives at most its share (``shared_by`` in the rules file), whe
 """
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from config.faults import ConfigError, render_all
 from config.rulefile import RulesFile
+from terminal.codec.keptbook import BookTooLargeError, digest_of, pack
+from terminal.codec.rulebook import rule_book
 from terminal.core.pricing.rules import RuleBook
-from terminal.store.rulefile import last_kept, rule_book, rules_of
+from terminal.store.errors import LedgerError
+from terminal.store.ledger import Ledger
+from terminal.store.rulefile import last_kept, rules_of
 
 KEPT = "rules.kept"
 
@@ -27,12 +31,29 @@ class InForce:
     faults: tuple[str, ...] = ()
     """Faults of a newer file that was not taken over, each with its line."""
 
+    since_ms: int = 0
+    """Wall time from which on this till prices by them; 0: not known."""
+
     def over(self, plain: RuleBook) -> RuleBook:
         """Return ``plain`` with these rules."""
         return plain if self.file is None else rule_book(self.file, plain)
 
 
 NOTHING = InForce(None)
+
+
+def kept(promotions: InForce, plain: RuleBook, ledger: Ledger, now_ms: int) -> InForce:
+    """Keep what prices from now on, to work sales out again, and return since when it does.
+
+    A till that cannot keep it (a full disk, too many rules) sells all the same; its sales are then not
+    comparable and it says so.
+    """
+    try:
+        packed = pack(promotions.file, plain)
+        return replace(promotions, since_ms=ledger.keep_book(digest_of(packed), packed, now_ms))
+    except (BookTooLargeError, LedgerError) as error:
+        log.warning("the rules are not kept to explain sales by: %s", error)
+        return promotions
 
 
 def in_force(source: Path, folder: Path) -> InForce:
@@ -45,9 +66,9 @@ def in_force(source: Path, folder: Path) -> InForce:
     try:
         file = rules_of(source, folder / KEPT)
     except ConfigError as error:
-        kept = last_kept(folder / KEPT)
-        if kept is None:
+        last_good = last_kept(folder / KEPT)
+        if last_good is None:
             raise
         log.warning("the last good rules stay in force:\n%s", render_all(error.faults))
-        return InForce(kept, tuple(map(str, error.faults)))
+        return InForce(last_good, tuple(map(str, error.faults)))
     return InForce(file)

@@ -33,7 +33,7 @@ from terminal.app.look import Look
 from terminal.app.master import MasterData, open_files
 from terminal.app.office import stationery_of
 from terminal.app.printing import PrintDesk
-from terminal.app.promotions import NOTHING, InForce, in_force
+from terminal.app.promotions import NOTHING, InForce, in_force, kept
 from terminal.app.wallet import Wallet
 from terminal.core.journal import PurseIntent
 from terminal.core.pricing.rules import RuleBook
@@ -262,7 +262,8 @@ def _open(parts: Parts, operator: Operator | None) -> tuple[Edges, Attendant]:
     wallet = Wallet(ledger, lambda: time.business_date(clock.wall_ms()))
     look, plain = open_files(folder, wallet)
     look = replace(look, coupons=parts.coupons)
-    rules = parts.promotions.over(plain)
+    promotions = kept(parts.promotions, plain, ledger, clock.wall_ms())
+    rules = promotions.over(plain)
     printer = _printer(parts)
     stationery = stationery_of(settings, parts.key)
     last = ledger.entry(ledger.head_seq)
@@ -286,6 +287,7 @@ def _open(parts: Parts, operator: Operator | None) -> tuple[Edges, Attendant]:
         printer.prepare if printer else lambda: None,
         Older(folder),
         _money(parts, ledger),
+        promotions,
     )
     edges.printing.name_of = edges.receipt_name
     edges.printing.after_restart()
@@ -302,6 +304,7 @@ def _state(saved: basket.Saved | None, edges: Edges, look: Look) -> Till:
     due = [edges.posted(payment.seq) for payment in ledger.open_payments()]
     sale = basket.state_after(saved, entries, due, look.buyer, ledger.purse_waited_for())
     waits = _waits(ledger, sale)
+    sale = basket.priced_anew(sale, edges.turn(""))
     return Till(None, sale, basket.held_after(saved, entries, sale), waits)
 
 

@@ -21,6 +21,7 @@ from terminal.core.purse.words import Doubt
 from terminal.store import (
     allowances,
     chain,
+    keptbooks,
     lots,
     prints,
     projections,
@@ -287,6 +288,21 @@ class Ledger:
         with self._disk.commit():
             for tag, counter in seen:
                 taps.take(self._disk.connection, tag, counter)
+
+    def keep_book(self, digest: bytes, packed: bytes, now_ms: int) -> int:
+        """Keep the rules that price from the next record on, and return since when (wall time) they do.
+
+        Raises:
+            LedgerError: The disk is full; nothing was changed.
+            CommitUnknownError: The disk failed.
+        """
+        held = keptbooks.newest(self._disk.connection)
+        if held is not None and held[0] == digest:
+            return held[1]
+        with self._disk.commit():
+            since = (self.head_seq + 1, now_ms)
+            keptbooks.keep(self._disk.connection, since, digest, packed)
+        return now_ms
 
     def print_started(self, number: int) -> None:
         """Note that the first byte of receipt ``number`` is about to be sent."""

@@ -15,7 +15,7 @@ from terminal.codec.entry import decode
 from terminal.core.journal import Entry
 from terminal.core.points.entries import LotPart
 from terminal.core.points.tallies import Tally
-from terminal.store import lots, prints, schema, tallies
+from terminal.store import keptbooks, lots, prints, schema, tallies
 from terminal.store.prints import PrintState, UnfinishedPrint
 
 RECORDS_MAX = 500
@@ -125,6 +125,10 @@ class Reader:
     def tally(self, name: str) -> Tally:
         """Return what was given before under a name of :mod:`terminal.core.points.tallies`."""
         return tallies.tally_of(self._connection, name)
+
+    def book_at(self, seq: int) -> bytes | None:
+        """Return the packed rules that priced record ``seq``; None when they are kept no more."""
+        return keptbooks.at(self._connection, seq)
 
     def pins(self) -> dict[str, str]:
         """Return the verifiers of PINs changed at this till, by operator."""

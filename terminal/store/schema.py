@@ -72,6 +72,9 @@ TABLES_2: tuple[str, ...] = (
     """CREATE TABLE rule_use (rule TEXT NOT NULL, scope TEXT NOT NULL, units INTEGER NOT NULL,
     PRIMARY KEY (rule, scope)) STRICT, WITHOUT ROWID""",
     "CREATE TABLE coupon_use (coupon TEXT PRIMARY KEY, seq INTEGER NOT NULL) STRICT, WITHOUT ROWID",
+    "CREATE TABLE book (digest BLOB PRIMARY KEY, body BLOB NOT NULL) STRICT, WITHOUT ROWID",
+    """CREATE TABLE book_since (
+    seq INTEGER PRIMARY KEY, digest BLOB NOT NULL, since_ms INTEGER NOT NULL) STRICT""",
     "CREATE TABLE shopper (account TEXT PRIMARY KEY, seq INTEGER NOT NULL) STRICT, WITHOUT ROWID",
     *allowances.TABLES,
     # Receipts of the ledger before that may be on paper or not; local, as the print journal is.

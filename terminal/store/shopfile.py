@@ -1,10 +1,10 @@
 """Makes ``catalog.db`` and ``members.db`` from a shop file, where no head office gives them."""
 
 from hashlib import file_digest, sha256
-from math import gcd
 from pathlib import Path
 
-from config.shop import CategoryRule, EarnRule, Good, Member, Operator, ShopFile, TierRule
+from config.shop import Good, Member, Operator, ShopFile
+from terminal.codec.shoprules import UnknownRuleError, shop_rules
 from terminal.core import accounts
 from terminal.core.pricing import rules
 from terminal.core.pricing.basket import Goods
@@ -13,8 +13,6 @@ from terminal.store.members import MemberRow, MemberTables, More, Statement, bui
 from terminal.store.swap import MasterDataError
 
 FILE_BYTES_MAX = 50_000_000
-SALE_POINTS_MAX = 100_000
-"""The most one sale may earn: a mistyped price does no more harm than that."""
 _BUILD = b"4"
 """Raised whenever the same shop file would give other databases."""
 
@@ -73,49 +71,15 @@ def tables(shop: ShopFile) -> tuple[CatalogTables, MemberTables]:
 
 
 def rule_book(shop: ShopFile) -> rules.RuleBook:
-    """Return the shop's rules; a tier rule becomes one rule for each tier that pays less.
+    """Return the shop's rules.
 
     Raises:
-        MasterDataError: Points are given by category, or by two rules.
+        MasterDataError: It asks for a rule that this till does not know.
     """
-    price_rules: list[rules.PercentRule] = []
-    earn: rules.EarnRule | None = None
-    for rule in shop.rules:
-        match rule:
-            case CategoryRule():
-                price_rules.append(_percent(rule, "category", rule.percent, None))
-            case TierRule():
-                price_rules += [
-                    _percent(rule, "tier", tier.percent, tier.id)
-                    for tier in shop.tiers
-                    if tier.percent < 100  # noqa: PLR2004 - percent
-                ]
-            case EarnRule():
-                if earn is not None or rule.category is not None:
-                    raise MasterDataError(f"rule {rule.id}: one earn rule, for all goods, is known")
-                earn = _earn(rule, shop)
-    versions = shop.versions
-    return rules.RuleBook(str(versions.rules), str(versions.catalogue), tuple(price_rules), earn)
-
-
-def _percent(
-    rule: CategoryRule | TierRule, group: str, percent: int, tier: str | None
-) -> rules.PercentRule:
-    return rules.PercentRule(
-        rule.id, str(rule.version), rule.name, group, rule.priority, percent,
-        frozenset() if tier is None else frozenset((tier,)),
-        frozenset() if rule.category is None else frozenset((rule.category,)),
-    )  # fmt: skip
-
-
-def _earn(rule: EarnRule, shop: ShopFile) -> rules.EarnRule:
-    # The rule's factor goes into points and spend, so that it and the tier's are rounded once together.
-    common = gcd(rule.percent, 100)
-    factors = tuple((tier.id, tier.points_percent) for tier in shop.tiers)
-    return rules.EarnRule(
-        rule.id, str(rule.version), rule.name, rule.amount * (100 // common),
-        rule.percent // common, SALE_POINTS_MAX, factors,
-    )  # fmt: skip
+    try:
+        return shop_rules(shop)
+    except UnknownRuleError as error:
+        raise MasterDataError(str(error)) from error
 
 
 def _goods(good: Good) -> GoodsRow:

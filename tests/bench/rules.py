@@ -21,6 +21,7 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
+from terminal.codec.rulebook import rule_book
 from terminal.core.pricing.basket import Goods, Line, Member
 from terminal.core.pricing.facts import Facts
 from terminal.core.pricing.index import compiled
@@ -37,7 +38,7 @@ from terminal.core.pricing.promotions import (
 )
 from terminal.core.pricing.quote import price
 from terminal.core.pricing.rules import EarnRule, RuleBook
-from terminal.store.rulefile import rule_book, rules_of
+from terminal.store.rulefile import rules_of
 from tests.bench import zen
 
 SEED = 20261121

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from config.rules import check_rules, load_rules
+from terminal.codec.rulebook import rule_book
 from terminal.core.points.program import NO_PROGRAM, Every
 from terminal.core.points.rules import Around, Birthday, Kind, Lapse
 from terminal.core.pricing.rules import RuleBook
-from terminal.store.rulefile import rule_book
 from tests.config.test_rules import GOOD, KNOWN
 
 EXAMPLE = Path(__file__).parents[2] / "config" / "examples" / "rules.toml"

@@ -3,9 +3,10 @@
 import pytest
 
 from config.faults import ConfigError
+from terminal.codec.rulebook import rule_book
 from terminal.core.pricing.promotions import PercentOff
 from terminal.core.pricing.rules import RuleBook
-from terminal.store.rulefile import rule_book, rules_of
+from terminal.store.rulefile import rules_of
 from tests.config.test_rules import GOOD, KNOWN
 
 PLAIN = RuleBook("1", "5", (), None)

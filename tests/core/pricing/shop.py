@@ -6,12 +6,12 @@ A rule is a table as in a rules file, so the slow and the fast reckoning read th
 from msgspec import convert
 
 from config.rulefile import Promotion
+from terminal.codec.rulebook import promotion
 from terminal.core.pricing.basket import Goods, Line, Member
 from terminal.core.pricing.facts import NO_FACTS
 from terminal.core.pricing.promotions import Group, RoundDown
 from terminal.core.pricing.quote import price
 from terminal.core.pricing.rules import RuleBook
-from terminal.store.rulefile import promotion
 from tests.core.pricing.brute import cheapest
 
 GOODS = {
