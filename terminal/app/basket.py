@@ -23,7 +23,8 @@ from terminal.core.journal import (
 from terminal.core.pricing.basket import Member
 from terminal.core.pricing.quote import Quote
 from terminal.core.purse.words import taken_off
-from terminal.core.sale import Due, Idle, Open, Sale, State
+from terminal.core.refusal import Refusal
+from terminal.core.sale import Due, Idle, Open, Sale, State, Turn, repriced
 from terminal.core.till import Till
 
 VERSION = 1
@@ -91,6 +92,14 @@ def state_after(
     if saved is None or saved.sale is None or saved.sale.id in ended:
         return Idle()
     return Due(saved.sale, (), saved.tenders) if saved.tenders else Open(saved.sale)
+
+
+def priced_anew(state: State, turn: Turn) -> State:
+    """Return ``state`` at the prices of now: its rules may have changed while the till was off."""
+    if not isinstance(state, Open):
+        return state
+    sale = repriced(state.sale, turn)
+    return state if isinstance(sale, Refusal) else Open(sale)
 
 
 def held_after(saved: Saved | None, since: Iterable[Entry], now: State) -> tuple[Sale, ...]:

@@ -91,6 +91,7 @@ def _parser() -> argparse.ArgumentParser:
     for name, what in (
         ("verify", "check every record, the chain and the books"),
         ("show", "one entry with its postings and its why"),
+        ("explain", "work a sale out again: equal, or where not, line by line"),
         ("export", "all entries as JSON lines"),
         ("draw", "a lottery's draw, computed again from the ledger alone"),
         ("rebuild", "make the projections anew from the records; the till must be stopped"),
@@ -98,7 +99,7 @@ def _parser() -> argparse.ArgumentParser:
         action = ledger.add_parser(name, help=what)
         action.add_argument("--config", default=TERMINAL_FILE)
         action.add_argument("--ledger", help="path of a ledger.db, instead of the settings' one")
-        if name in ("show", "draw"):
+        if name in ("show", "explain", "draw"):
             action.add_argument("seq", type=int)
     backup = commands.add_parser("backup", help="copy the ledger; the till may be running")
     backup.add_argument(

@@ -1,4 +1,4 @@
-"""``tallypoint ledger verify|show|export|rebuild``, for technicians and accountants."""
+"""``tallypoint ledger verify|show|explain|export|rebuild``, for technicians and accountants."""
 
 import argparse
 import json
@@ -8,6 +8,7 @@ from pathlib import Path
 
 from config.faults import ConfigError, render_all
 from config.load import load
+from terminal.app.explain import Verdict, as_text, explained
 from terminal.app.office import entry_json
 from terminal.app.prove import prove
 from terminal.store.errors import CommitUnknownError, LedgerError
@@ -59,9 +60,20 @@ def _carry_out(asked: argparse.Namespace, path: Path) -> int:
                 return 1
             say("\n".join(proof.lines))
             return 0 if proof.is_good else 1
+        case "explain":
+            return _explain(path, asked.seq)
         case "export":
             for line in export(path):
                 say(line)
         case _:
             say(f"{path}: projections made anew from {rebuild(path)} records")
     return 0
+
+
+def _explain(path: Path, seq: int) -> int:
+    found = explained(Reader.open(path), seq)
+    if found is None:
+        print(f"{path}: no record {seq}", file=sys.stderr)
+        return 1
+    print(as_text(seq, found))
+    return int(found.verdict is not Verdict.EQUAL)

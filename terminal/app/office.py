@@ -14,6 +14,7 @@ from config.schema import Terminal
 from sync.protocol.keys import SecretKey, load_secret
 from terminal.app import clock
 from terminal.app.clock import iso, shop_time
+from terminal.app.explain import as_json, explained
 from terminal.app.numbering import count_in
 from terminal.app.pointsview import ReaderBooks, points_json
 from terminal.app.slips import SaleSlip, Stationery, as_text
@@ -141,6 +142,11 @@ class Office:
             program, occasion_of(seen, facts), wallet.holding(who, self.members), books.tally
         )
         return points_json(scene, seen)
+
+    def explain(self, seq: int) -> dict[str, object] | None:
+        """Return how a sale of the ledger compares with itself, worked out again."""
+        found = explained(self.reader, seq)
+        return as_json(found) if found else None
 
     def operator(self, number: str) -> OperatorRecord | None:
         """Return who signs in with ``number``, with the PIN that was chosen here over HQ's word."""

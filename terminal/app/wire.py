@@ -390,6 +390,7 @@ def _services(parts: Parts) -> Services:
         receipt_text=lambda number: clerk.ask(lambda office: office.receipt_text(number)),
         receipt_png=png,
         entry=lambda seq: clerk.ask(lambda office: office.entry(seq)),
+        explain=lambda seq: clerk.ask(lambda office: office.explain(seq)),
         search_members=lambda text, n: clerk.ask(lambda office: office.members.search(text, n)),
         points=lambda account: clerk.ask(
             lambda office: office.points(account, parts.promotions.over(NO_BOOK).points)

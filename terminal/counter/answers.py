@@ -139,6 +139,11 @@ SCHEMAS: Json = {
     ),
     "Receipt": {"type": "object"},
     "Entry": {"type": "object"},
+    "Explained": _object(
+        verdict={"enum": ["equal", "different", "not-comparable"]},
+        why=TEXT,
+        differences=_list(_object(what=TEXT, line=WHOLE, recorded=TEXT, computed=TEXT)),
+    ),
     "Tray": _object(
         devices=_list(_object(name=TEXT, kind=TEXT)),
         cards=_list(_object(name=TEXT, tier=TEXT, value=TEXT)),

@@ -102,6 +102,19 @@ async def entry(counter: Counter, request: Request) -> Response:
     return await _signed_in(counter, request, find)
 
 
+async def explain(counter: Counter, request: Request) -> Response:
+    """``GET /ledger/{seq}/explain``: a sale worked out again under the rules of its time."""
+    seq = request.path_params["seq"]
+
+    def find() -> Response:
+        found = counter.services.explain(int(seq)) if _SEQ.fullmatch(seq) else None
+        if found is None:
+            return json({"field": "seq", "message": "no such entry"}, 404)
+        return json(found)
+
+    return await _signed_in(counter, request, find)
+
+
 async def tray(counter: Counter, request: Request) -> Response:
     """``GET /virtual``: virtual devices, and what there is to tap and to scan."""
     devices = [{"name": each.name, "kind": each.kind} for each in counter.services.virtual]

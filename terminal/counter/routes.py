@@ -215,6 +215,8 @@ LOOKS = (
     Look("/receipts/{number}", reads.receipt, "Receipt",
          "A posted sale; with .txt or .png as it was printed"),
     Look("/ledger/{seq}", reads.entry, "Entry", "One ledger entry with its postings and reasons"),
+    Look("/ledger/{seq}/explain", reads.explain, "Explained",
+         "A sale worked out again: equal, or where not"),
     Look("/virtual", reads.tray, "Tray", "Virtual devices, and cards and codes to try them with"),
 )  # fmt: skip
 

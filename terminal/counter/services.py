@@ -87,6 +87,8 @@ class Services:
     """Slow: drawn by the worker process."""
     entry: Callable[[int], dict[str, object] | None]
     """One ledger entry with its postings and reasons, as JSON."""
+    explain: Callable[[int], dict[str, object] | None]
+    """One sale of the ledger worked out again: equal, different and where, or why it cannot be."""
     search_members: Callable[[str, int], Sequence[Member]]
     points: Callable[[str], dict[str, object] | None]
     """A member's points by lots and what is to be had for them, as JSON; None: no such member."""

@@ -2,11 +2,14 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from config.check import json_schema
+from terminal.app.explain import Verdict, as_text, compared
+from terminal.store.reader import Reader
 from tests.kit.till import COLA, WATER, TillProcess, rows, tallypoint
 
 EXAMPLES = Path(__file__).parents[2] / "config" / "examples"
@@ -65,6 +68,36 @@ def test_show_prints_one_entry_with_postings_and_why(stopped):
     assert entry["kind"] == "sale_posted"
     assert entry["body"]["receipt"] == "S01-T1-1-000001"
     assert sum(each["amount"] for each in entry["postings"] if each["unit"] == "money") == 0
+
+
+def test_explain_works_a_sale_out_again(stopped):
+    said = ledger(stopped, "explain", "2")
+
+    assert said.stdout == "2: equal, every line, reason and point\n"
+    assert said.returncode == 0
+
+
+def test_explain_says_where_a_sale_comes_out_otherwise_and_what_it_would_take(stopped):
+    reader = Reader.open(stopped.ledger_path)
+    packed = reader.book_at(2)
+    entry = reader.entry(2)
+    bill = entry.body.bill
+    totals = replace(bill.totals, earned=bill.totals.earned + 5)
+    [line, *rest] = bill.lines
+    forged = replace(bill, totals=totals, lines=(replace(line, net=line.net - 1), *rest))
+
+    found = compared(replace(entry, body=replace(entry.body, bill=forged)), packed)
+
+    assert {(each.line, each.what) for each in found.differences} == {
+        (0, "earned"),
+        (line.n, "net"),
+    }
+    assert "different" in as_text(2, found)
+    assert f"line {line.n}, price after discounts: recorded {line.net - 1}" in as_text(2, found)
+    gone = compared(entry, None)
+    assert "rules version" in as_text(2, gone)
+    assert "are kept no more" in as_text(2, gone)
+    assert gone.verdict is Verdict.NOT_COMPARABLE
 
 
 def test_show_of_a_record_that_is_not_there_ends_with_1(stopped):

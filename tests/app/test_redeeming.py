@@ -78,6 +78,8 @@ def test_a_coupon_takes_something_off_once_and_is_refused_for_ever_after(till):
     assert (small["quote"]["total"], full["quote"]["total"]) == (350, 600)
     assert again == "coupon-here"
     assert entry["body"]["bill"]["drawn"]["coupons"] == [full["coupons"][0]["id"]]
+    again_equal = till.api.json("GET", f"/ledger/{till.records()[-1][0]}/explain")
+    assert again_equal == {"verdict": "equal", "why": "", "differences": []}
     assert dict(entry["facts"])["coupons"] == "SPRING"
     assert till.api.refused("POST", "/sale/scan", {"text": code}) == "coupon-used"
     till.restart()

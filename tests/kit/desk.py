@@ -346,6 +346,7 @@ def services(desk: FakeDesk, locale: str = "zh-CN", now_ms: Callable[[], int] = 
         receipt_text=lambda number: "街角便利店\n" if known(number) else None,
         receipt_png=lambda number: PICTURE if known(number) else None,
         entry=lambda seq: {"seq": seq} if seq == 1 else None,
+        explain=lambda seq: {"verdict": "equal", "why": "", "differences": []} if seq == 1 else None,
         search_members=lambda text, limit: [
             each for each in MEMBERS if text in each.name or text in each.phone
         ][:limit],
