@@ -41,12 +41,7 @@ def _carry_out(asked: argparse.Namespace, path: Path) -> int:
     say = print
     match asked.action:
         case "verify":
-            verdict = verify(path)
-            for fault in verdict.faults:
-                say(fault)
-            if verdict.faults:
-                return 1
-            say(f"{path}: {verdict.records} records, whole; the books agree")
+            return _verify(path)
         case "show":
             entry = Reader.open(path).entry(asked.seq)
             if entry is None:
@@ -67,6 +62,16 @@ def _carry_out(asked: argparse.Namespace, path: Path) -> int:
                 say(line)
         case _:
             say(f"{path}: projections made anew from {rebuild(path)} records")
+    return 0
+
+
+def _verify(path: Path) -> int:
+    verdict = verify(path)
+    for fault in verdict.faults:
+        print(fault)
+    if verdict.faults:
+        return 1
+    print(f"{path}: {verdict.records} records, whole; the books agree")
     return 0
 
 
