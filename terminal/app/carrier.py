@@ -1,13 +1,14 @@
 """The way to the head office over all of a till's ledgers: the closed ones first, then the one in use.
 
 What a closed ledger holds and the head office lacks must be there before the next one's statements can be
-right, and nothing that was posted may wait for a person to look at an old file.
+right, and nothing that was posted may wait for a person to look at an old file. A head office that came back
+from a backup opens a higher timeline: then the closed ones are told again, since it may have lost them.
 """
 
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from config.schema import Link
@@ -25,6 +26,8 @@ from sync.uplink.worker import Uplink
 from terminal.app.records import LedgerRecords
 from terminal.store.older import Head, Older
 from terminal.store.succession import write_small
+
+_MARK_BYTES_MAX = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,19 +63,20 @@ class Carrier:
     _uplink: Uplink | None = None
     _stop: threading.Event = field(default_factory=threading.Event)
     _head: int = 0
+    _timeline: int = 0
+    """The highest that the head office was heard of in."""
 
     def run(self) -> None:
         """Sync until stopped."""
         self._head = self.live.seq
         closed = Older(self.folder).heads()
-        for before, head in zip([None, *closed], closed, strict=False):
-            if self._stop.is_set():
-                return
-            if not is_drained(head):
-                self._drain(self.party.identity(head, before), head)
-        if not self._stop.is_set():
-            last = closed[-1] if closed else None
-            self._carry(self.party.identity(self.live, last), self.live, self.mirror, self.emit)
+        last = closed[-1] if closed else None
+        while not self._stop.is_set():
+            for before, head in zip([None, *closed], closed, strict=False):
+                if not self._stop.is_set() and not is_drained(head, self._timeline):
+                    self._drain(self.party.identity(head, before), head)
+            if not self._stop.is_set():
+                self._carry(self.party.identity(self.live, last), closed)
 
     def poke(self, head_seq: int) -> None:
         """Take note that the ledger in use has grown."""
@@ -92,33 +96,46 @@ class Carrier:
         done = threading.Event()
 
         def emit(event: UplinkEvent) -> None:
-            is_word = isinstance(event, Acked | LedgerOutrun) and event.seq >= head.seq
-            if is_word:
-                done.set()
-                write_small(drained_mark(head.path), head.ledger_id)
-                self._wake()
-            elif not isinstance(event, Acked | LedgerOutrun):
+            if not isinstance(event, Acked | LedgerOutrun):
                 self.emit(event)
+            elif event.seq >= head.seq:
+                mark_drained(head.path, timeline_of(event) or self._timeline)
+                done.set()
+                self._wake()
 
-        with closing(LedgerRecords(head.path)) as records:
-            self._uplink = Uplink(
-                self.party.link, identity, records, Progress(head.seq, head.proof), emit
-            )
-            self._uplink.run(_Either((done, self._stop)))
-            self._uplink = None
+        self._sync(identity, head, emit, None, done)
 
-    def _carry(
+    def _carry(self, identity: TillIdentity, closed: Sequence[Head]) -> None:
+        risen = threading.Event()
+
+        def emit(event: UplinkEvent) -> None:
+            self.emit(event)
+            self._timeline = max(self._timeline, timeline_of(event))
+            if not all(is_drained(head, self._timeline) for head in closed):
+                risen.set()
+                self._wake()
+            elif isinstance(event, Acked):
+                self.live = replace(self.live, proof=event.proof)
+
+        self._sync(identity, self.live, emit, self.mirror, risen)
+
+    def _sync(
         self,
         identity: TillIdentity,
         head: Head,
-        mirror: Mirror | None,
         emit: Callable[[UplinkEvent], None],
+        mirror: Mirror | None,
+        end: threading.Event,
     ) -> None:
-        start = Progress(max(head.seq, self._head), head.proof)
+        """Speak for one ledger until ``end`` is set, or we are to stop."""
+        seq = head.seq if head is not self.live else max(head.seq, self._head)
         with closing(LedgerRecords(head.path)) as records:
+            start = Progress(seq, head.proof)
             self._uplink = Uplink(self.party.link, identity, records, start, emit, mirror)
-            self._uplink.poke(self._head)
-            self._uplink.run(self._stop)
+            if head is self.live:
+                self._uplink.poke(self._head)
+            self._uplink.run(_Either((end, self._stop)))
+            self._uplink = None
 
     def _wake(self) -> None:
         if self._uplink is not None:
@@ -137,14 +154,29 @@ class _Either(threading.Event):
         return any(event.is_set() for event in self._events)
 
 
-def drained_mark(path: Path) -> Path:
-    """Return the file whose presence says that the head office holds all of a closed ledger."""
-    return path.with_suffix(".drained")
+def mark_drained(path: Path, timeline: int) -> None:
+    """Take note that the head office holds all of the closed ledger at ``path``, as of its ``timeline``."""
+    write_small(path.with_suffix(".drained"), str(timeline))
 
 
-def is_drained(head: Head) -> bool:
-    """Return whether the head office is known to hold all of a closed ledger."""
-    return not head.seq or drained_mark(head.path).exists()
+def is_drained(head: Head, timeline: int) -> bool:
+    """Return whether the head office, in this ``timeline``, is known to hold all of a closed ledger."""
+    if not head.seq:
+        return True
+    try:
+        said = (
+            head.path.with_suffix(".drained")
+            .read_bytes()[:_MARK_BYTES_MAX]
+            .decode("ascii", "replace")
+        )
+    except FileNotFoundError:
+        return False
+    return (int(said) if said.isdecimal() else 0) >= timeline
+
+
+def timeline_of(event: UplinkEvent) -> int:
+    """Return the head office's timeline as ``event`` tells it, 0 when it tells none."""
+    return event.timeline if isinstance(event, Acked) else 0
 
 
 def digest_at_end(head: Head) -> bytes:

@@ -53,7 +53,7 @@ def begin_next(settings: Terminal, key: SecretKey, succession: Succession) -> No
     make = _maker(settings, _last_wall_ms(folder / LIVE))
     kept = follow(folder, succession, identity, clock.boot_id(), make, secrets.randbelow)
     if succession.why == "behind":
-        write_small(kept.with_suffix(".drained"), "")  # The head office has just said so.
+        write_small(kept.with_suffix(".drained"), "0")  # The head office has just said so.
     log.warning("a new ledger is begun (%s); the one before is kept as %s", succession.why, kept)
 
 

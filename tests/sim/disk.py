@@ -33,8 +33,9 @@ class SimDisk:
     def copy(self, folder: Path, *, whole: bool = True) -> "SimDisk":
         """Return the disk as it is now, or as a power cut leaves it, in a new folder."""
         folder.mkdir()
-        shutil.copyfile(self.path, folder / NAME)
-        if self._log.exists():
-            log = self._log.read_bytes()
-            (folder / f"{NAME}-wal").write_bytes(log if whole else log[: self.synced])
+        for path in self.folder.iterdir():
+            if path.suffix != ".lock" and not path.name.endswith("-shm"):
+                shutil.copyfile(path, folder / path.name)
+        if not whole and self._log.exists():
+            (folder / self._log.name).write_bytes(self._log.read_bytes()[: self.synced])
         return SimDisk(folder, self.synced)

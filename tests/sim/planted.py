@@ -8,7 +8,9 @@ from sync.hq.store import Store
 from sync.protocol.ack import Status, read_ack
 from sync.uplink.api import Acked
 from sync.uplink.session import Session
+from terminal.store.succession import RESTORED_MARK
 from tests.sim.office import SimOffice
+from tests.sim.till import SimTill
 from tests.sim.world import Kinds
 
 
@@ -96,6 +98,14 @@ class ForgetsTheBooks(Store):
     appender_kind = AppendsWithoutBooks
 
 
+class GoesOnAfterARestore(SimTill):
+    """A backup is put back and gone on with: its next receipts repeat numbers that were given out."""
+
+    def restore_by_tool(self, backup, folder):
+        super().restore_by_tool(backup, folder)
+        (self.disk.folder / RESTORED_MARK).unlink()
+
+
 class OfficeThatKeepsItsTimeline(SimOffice):
     """Runs :class:`KeepsItsTimeline`."""
 
@@ -108,5 +118,6 @@ PLANTED = {
     "takes what comes too early": Kinds(store=StoresWithGaps),
     "accepts a lower ack": Kinds(session=TakesALowerAck),
     "keeps its timeline after a restore": Kinds(office=OfficeThatKeepsItsTimeline),
+    "receipt number repeats after a restore": Kinds(till=GoesOnAfterARestore),
     "the books miss a fork": Kinds(store=ForgetsTheBooks),
 }

@@ -45,9 +45,12 @@ class BackUp:
 
 @dataclass(frozen=True)
 class Restore:
-    """A till is put back to its last backup."""
+    """A till is put back to its last backup: by our command, or its whole card by somebody."""
 
     till: int
+    is_by_tool: bool
+    sells: int = 0
+    """Sales before anybody answers."""
 
 
 @dataclass(frozen=True)
@@ -137,7 +140,8 @@ _WEIGHTS = (
     (_weather, 3),
     (lambda _dice, _till: BackUpHq(), 3),
     (lambda _dice, _till: RestoreHq(), 1),
-    (lambda _dice, till: BackUp(till), 3),
+    (lambda _dice, till: BackUp(till), 8),
+    (lambda dice, till: Restore(till, dice.randrange(4) > 0, dice.randrange(3)), 5),
     (lambda _dice, till: Clone(till), 1),
 )  # fmt: skip
 

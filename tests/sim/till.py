@@ -1,25 +1,33 @@
 """A till of the simulation: the real ledger on a disk of its own, and the real session."""
 
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from config.schema import Link
 from sync import topics
 from sync.protocol.keys import SecretKey
-from sync.uplink.api import Acked, Progress, SyncTrouble, TillIdentity
+from sync.uplink.api import Acked, LedgerOutrun, Progress, SyncTrouble
 from sync.uplink.session import Out, Publish, Session
+from terminal.app.carrier import Party, is_drained, mark_drained, timeline_of
 from terminal.app.numbering import receipt_name
 from terminal.codec.entry import encode
 from terminal.core.journal import PaymentTaken, Tender
+from terminal.store.backup import restore
 from terminal.store.calls import CallKey
 from terminal.store.ledger import Ledger
+from terminal.store.older import Head, Older
 from terminal.store.reader import Reader
 from terminal.store.schema import Identity
+from terminal.store.succession import Succession, first_ordinal, follow, wanted
 from tests.sim.broken import LawBrokenError
 from tests.sim.disk import SimDisk
 from tests.sim.network import HQ, Network
 from tests.sim.schedule import Sell
 from tests.store.entries import bill, entry, sale
+
+NO_LINK = Link(broker="mqtt://127.0.0.1:1883")
+Row = tuple[int, bytes, bytes]
 
 
 class ReadsTheFile:
@@ -35,13 +43,20 @@ class ReadsTheFile:
         self._reader.close()
 
 
+def rows_of(reader: ReadsTheFile) -> list[Row]:
+    """Return all records of a ledger."""
+    found: list[Row] = []
+    while rows := reader.read(len(found) + 1, 500):
+        found += rows
+    return found
+
+
 @dataclass
 class SimTill:
     """One machine. Its ``number`` is its address; a clone has another, but the same name and key."""
 
     number: int
     name: str
-    ledger_id: str
     key: SecretKey
     disk: SimDisk
     network: Network
@@ -50,30 +65,67 @@ class SimTill:
     calls: int = 0
     troubles: list[SyncTrouble] = field(default_factory=list)
     is_clone: bool = False
-    """It, or the machine it was copied from: its stream may fork."""
+    """It, or the machine it was copied from, or its whole card came from a backup: its stream may fork."""
+    paper: set[str] = field(default_factory=set)
+    """Receipts in customers' hands, whatever became of the disk."""
     acked: tuple[int, int] = (0, 0)
     """Timeline and number of the last word it took."""
 
     def start(self) -> None:
-        """Power on."""
-        identity = Identity(self.ledger_id, self.key.public.raw)
-        self.ledger = Ledger.open(self.disk.path, identity, f"boot-{self.dice.randrange(1 << 30)}")
+        """Power on: a ledger that came from a backup is followed by a new one first."""
+        folder = self.disk.folder
+        succession = wanted(folder)
+        if succession is not None:
+            self._follow(succession)
+        identity = Identity(self._new_id(), self.key.public.raw, first_ordinal(folder))
+        self.ledger = Ledger.open(self.disk.path, identity, self._boot())
         self.disk.mark()
-        self.records = ReadsTheFile(self.disk.path)
-        acked = self.ledger.acked
-        self.acked = (acked.timeline, acked.seq)
+        self.live = ReadsTheFile(self.disk.path)
+        self._open_session()
+
+    def _open_session(self) -> None:
+        """Speak for the oldest ledger that is not known to be held, in the end for the live one."""
+        folder, ledger = self.disk.folder, self.ledger
+        closed = self.closed = Older(folder).heads()
+        live = Head(
+            self.disk.path, ledger.ledger_id, ledger.public_key, ledger.ordinal, ledger.head_seq,
+            ledger.acked.proof,
+        )  # fmt: skip
+        self.acked = (ledger.acked.timeline, ledger.acked.seq)
+        pairs = list(zip([None, *closed], [*closed, live], strict=True))
+        before, self.head = next(
+            pair for pair in pairs if pair[1] is live or not is_drained(pair[1], self.acked[0])
+        )
+        self.is_live = self.head is live
+        self.records = self.live if self.is_live else ReadsTheFile(self.head.path)
+        party = Party(NO_LINK, self.name, self.key, None)
         self.session = self.session_kind(
-            TillIdentity(self.name, self.ledger_id, self.key, None),
+            party.identity(self.head, before),
             self.records,
-            Progress(self.ledger.head_seq, acked.proof),
+            Progress(self.head.seq, self.head.proof),
             lambda bound: self.dice.randint(0, bound),
             lambda: self.dice.randbytes(8),
         )
         self.connect()
 
+    def _follow(self, succession: Succession) -> None:
+        identity = Identity(self._new_id(), self.key.public.raw)
+        follow(
+            self.disk.folder, succession, identity, self._boot(),
+            lambda body, corrects: replace(entry(body, ""), postings=(), corrects=corrects),
+            self.dice.randrange,
+        )  # fmt: skip
+
+    def _new_id(self) -> str:
+        return self.dice.randbytes(8).hex()
+
+    def _boot(self) -> str:
+        return f"boot-{self.dice.randrange(1 << 30)}"
+
     def stop(self) -> None:
         """Let go of the files, as a process that is killed does."""
         self.records.close()
+        self.live.close()
         self.ledger._disk.close()
 
     def power_cut(self, folder: Path, *, is_kept: bool) -> None:
@@ -83,11 +135,20 @@ class SimTill:
         self.disk = disk
         self.start()
 
-    def restore(self, backup: SimDisk, folder: Path) -> None:
-        """Start with the files of a backup."""
+    def restore(self, backup: SimDisk, folder: Path, *, is_by_tool: bool) -> None:
+        """Start with the files of a backup: put back by our command, or the whole card by somebody."""
         self.stop()
-        self.disk = backup.copy(folder)
+        if is_by_tool:
+            self.restore_by_tool(backup, folder)
+        else:
+            self.disk = backup.copy(folder)
+            self.is_clone = True
         self.start()
+
+    def restore_by_tool(self, backup: SimDisk, folder: Path) -> None:
+        """As ``tallypoint restore`` does it; what was closed here stays."""
+        aside = backup.copy(folder.with_name(f"{folder.name}-copy"))
+        restore(aside.path, self.disk.folder)
 
     def connect(self) -> None:
         """Reach the broker."""
@@ -104,6 +165,9 @@ class SimTill:
         ahead = (Tender("external", wanted.ahead, "QR"),) if wanted.ahead else ()
         body, ahead = sale(number, wanted.amount, wanted.member, ahead)
         receipt = receipt_name(self.name, self.ledger.ordinal, number)
+        if receipt in self.paper and not self.is_clone:
+            raise LawBrokenError(f"{self.name}: receipt {receipt} was given out twice")
+        self.paper.add(receipt)
         sale_id = f"{self.name}-{self.dice.randbytes(6).hex()}"
         priced = bill(sale_id, wanted.amount, wanted.member)
         if ahead:
@@ -116,7 +180,8 @@ class SimTill:
         made = entry(body, f"{self.name}-{self.calls}-{self.dice.randrange(1 << 40)}", ahead)
         self.ledger.post(made, encode(made), CallKey(made.call_id, b"asked"))
         self.disk.mark()
-        self.take(self.session.posted(self.ledger.head_seq, self.network.now))
+        if self.is_live:
+            self.take(self.session.posted(self.ledger.head_seq, self.network.now))
 
     def heard(self, topic: str, payload: bytes) -> None:
         """Take a message from the broker."""
@@ -132,23 +197,39 @@ class SimTill:
             match out:
                 case Publish(topic, payload):
                     self.network.send(self.number, HQ, topic, payload)
-                case Acked(_, seq, digest, proof, timeline):
-                    if (timeline, seq) < self.acked:
-                        raise LawBrokenError(
-                            f"{self.name}: acknowledged back from {self.acked} to {seq}"
-                        )
-                    self.acked = (timeline, seq)
-                    self.ledger.acknowledge(seq, digest, proof, timeline)
+                case Acked() | LedgerOutrun() if not self.is_live:
+                    if out.seq >= self.head.seq:
+                        mark_drained(self.head.path, timeline_of(out) or self.acked[0])
+                        self.records.close()
+                        self._open_session()
+                        return
+                case Acked():
+                    self._acked(out)
+                    if not all(is_drained(head, out.timeline) for head in self.closed):
+                        self._open_session()
+                        return
+                case LedgerOutrun(_, seq, ordinal) if seq == self.ledger.head_seq:
+                    self.stop()
+                    self._follow(Succession("behind", ordinal))
+                    self.start()
+                    return
                 case SyncTrouble():
                     self.troubles.append(out)
 
-    def rows(self) -> list[tuple[int, bytes, bytes]]:
-        """Return all records."""
-        found, first = [], 1
-        while rows := self.records.read(first, 500):
-            found += rows
-            first = rows[-1][0] + 1
-        return found
+    def _acked(self, word: Acked) -> None:
+        if (word.timeline, word.seq) < self.acked:
+            raise LawBrokenError(f"{self.name}: acknowledged back from {self.acked} to {word.seq}")
+        self.acked = (word.timeline, word.seq)
+        self.ledger.acknowledge(word.seq, word.digest, word.proof, word.timeline)
+
+    def ledgers(self) -> list[tuple[str, list[Row]]]:
+        """Return the id and all records of every ledger on this disk, the oldest first."""
+        closed = []
+        for head in Older(self.disk.folder).heads():
+            reader = ReadsTheFile(head.path)
+            closed.append((head.ledger_id, rows_of(reader)))
+            reader.close()
+        return [*closed, (self.ledger.ledger_id, rows_of(self.live))]
 
     @property
     def ack_topic(self) -> str:

@@ -123,8 +123,11 @@ class World:
                 self.network.parted[till.number] = deliveries
             case BackUp():
                 self.backups[till.number] = till.disk.copy(self._folder())
-            case Restore() if till.number in self.backups:
-                till.restore(self.backups[till.number], self._folder())
+            case Restore(_, is_by_tool, sells) if till.number in self.backups:
+                backup = self.backups[till.number]
+                till.restore(backup, self._folder(), is_by_tool=is_by_tool)
+                for count in range(sells):
+                    till.sell(Sell(till.number, 1_000 + count))
                 self._tell_state_to(till)
             case Clone() if len(self.tills) < self.tills_count + CLONES_MAX:
                 self._clone(till)
@@ -172,15 +175,14 @@ class World:
         return all(self._is_at_rest(till) for till in self.tills)
 
     def _is_at_rest(self, till: SimTill) -> bool:
-        phase = till.session.state.phase
         end = (self.office.receiver.timeline, till.ledger.head_seq)
-        return phase is Phase.HALTED or (phase is Phase.STREAMING and till.acked == end)
+        return till.is_live and till.session.state.phase is Phase.STREAMING and till.acked == end
 
     def _add(self, name: str, key: int) -> None:
         disk = SimDisk(self._folder(make=True))
         number = len(self.tills)
         till = self.kinds.till(
-            number, name, f"{name}-L", SecretKey.of_seed(bytes([key]) * 32), disk, self.network,
+            number, name, SecretKey.of_seed(bytes([key]) * 32), disk, self.network,
             random.Random(self.dice.random()), self.kinds.session,
         )  # fmt: skip
         self.tills.append(till)
@@ -190,7 +192,7 @@ class World:
     def _clone(self, till: SimTill) -> None:
         disk = till.disk.copy(self._folder())
         copy = self.kinds.till(
-            len(self.tills), till.name, till.ledger_id, till.key, disk, self.network,
+            len(self.tills), till.name, till.key, disk, self.network,
             random.Random(self.dice.random()), self.kinds.session, is_clone=True,
         )  # fmt: skip
         till.is_clone = True
@@ -199,8 +201,10 @@ class World:
         self._tell_state_to(copy)
 
     def _forge(self, till: SimTill) -> None:
-        seq, digest = till.ledger.head_seq, till.ledger.head_digest
-        self.network.forge_ack(till.number, till.ack_topic, till.ledger_id, seq, digest)
+        ledger = till.ledger
+        self.network.forge_ack(
+            till.number, till.ack_topic, ledger.ledger_id, ledger.head_seq, ledger.head_digest
+        )
 
     def _tell_state(self) -> None:
         for till in self.tills:
