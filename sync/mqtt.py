@@ -80,7 +80,7 @@ class Pipe:
         broker: Link,
         client_id: str,
         subscribe: Sequence[str],
-        will: Message,
+        will: Message | None,
         draw: Callable[[int], int],
     ) -> None:
         self._broker = broker
@@ -162,7 +162,8 @@ class Pipe:
         client.on_disconnect = self._on_disconnect
         client.on_message = self._on_message
         client.on_socket_open = _on_socket_open
-        client.will_set(self._will.topic, self._will.payload, qos=0, retain=self._will.retain)
+        if self._will is not None:
+            client.will_set(self._will.topic, self._will.payload, qos=0, retain=self._will.retain)
         if broker.username is not None:
             client.username_pw_set(broker.username, _password(broker.password_file))
         if broker.broker.startswith("mqtts://"):

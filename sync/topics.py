@@ -18,6 +18,10 @@ MASTER = f"{_ROOT}/md/+"
 """Where the head office says which versions of the master data it has."""
 TO_HQ = (f"{_ROOT}/+/{UP}", f"{_ROOT}/+/{REQUEST}", f"{_ROOT}/+/{STATE}")
 """What the head office listens to."""
+TO_OFFICE = (f"{_ROOT}/+/{STATE}",)
+"""What it listens to where workers take the rest,"""
+TO_WORKERS = (f"$share/hq/{_ROOT}/+/{UP}", f"$share/hq/{_ROOT}/+/{REQUEST}")
+"""each message going to one of them."""
 
 
 def topic(terminal: str, channel: str) -> str:

@@ -11,7 +11,7 @@ from sync.hq.roles import Role
 _ACT = Act("command", "", 1)
 
 
-def key_for(path: Path) -> str:
+def key_for(path: Path | str) -> str:
     """Return a new key of a program that may do everything."""
     database = open_database(path)
     try:
@@ -21,7 +21,7 @@ def key_for(path: Path) -> str:
         database.close()
 
 
-def let_in(path: Path, name: str) -> str:
+def let_in(path: Path | str, name: str) -> str:
     """Let an administrator in and return the one-time password."""
     password = passwords.one_time(secrets.token_bytes)
     database = open_database(path)

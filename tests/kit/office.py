@@ -9,6 +9,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Self
 
+import psycopg
+
 from tests.kit.broker import answers
 from tests.kit.ports import free_port
 from tests.kit.waiting import PATIENCE_S, until
@@ -35,15 +37,19 @@ sys.exit(code[0] if code else 70)
 class Office:
     """Starts when entered and ends when left; may be killed and started again in between."""
 
-    def __init__(self, folder: Path, broker: str, settings: str = "") -> None:
-        """Prepare in ``folder``; ``broker`` is an address, ``settings`` are further lines of ``[hq]``."""
+    def __init__(self, folder: Path, broker: str, settings: str = "", data: str = "") -> None:
+        """Prepare in ``folder``; ``broker`` is an address, ``settings`` are further lines of ``[hq]``.
+
+        Without ``data``, the address of a server, the database is a file in ``folder``.
+        """
         self.port = free_port()
         self.page = f"http://127.0.0.1:{self.port}"
         self.database = folder / "hq.db"
+        self._data = data or f"sqlite:///{self.database}"
         self._settings = folder / "hq.toml"
         self._log = folder / "hq.log"
         self._settings.write_text(
-            f'[hq]\ndata = "sqlite:///{self.database}"\nlisten = "127.0.0.1:{self.port}"\n'
+            f'[hq]\ndata = "{self._data}"\nlisten = "127.0.0.1:{self.port}"\n'
             f'broker = "{broker}"\nsigning_key = "{folder}/hq.key"\ntrust_tills = "first"\n{settings}\n'
         )
         self._process: subprocess.Popen[bytes] | None = None
@@ -88,9 +94,20 @@ class Office:
 
     def ask(self, sql: str, *values: object) -> list[tuple]:
         """Return what the database answers."""
+        if self._data.startswith("postgresql:"):
+            with psycopg.connect(self._data) as server:
+                return server.execute(sql.replace("?", "%s").encode(), values).fetchall()
         uri = f"file:{self.database}?mode=ro"
         with closing(sqlite3.connect(uri, uri=True, timeout=PATIENCE_S)) as connection:
             return connection.execute(sql, values).fetchall()
+
+    @property
+    def workers(self) -> list[int]:
+        """The processes that the head office has started, on a server its workers."""
+        assert self._process is not None
+        pid = self._process.pid
+        children = Path(f"/proc/{pid}/task").glob("*/children")
+        return sorted(int(word) for each in children for word in each.read_text().split())
 
     def records(self, ledger_id: str, branch: int = 0) -> list[tuple[int, bytes, bytes]]:
         """Return number, body and digest of all records of a stream."""
