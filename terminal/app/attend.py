@@ -30,7 +30,7 @@ from terminal.app.feed import Asked
 from terminal.app.master import MasterData
 from terminal.app.offers import offers_of
 from terminal.app.perform import Performer
-from terminal.app.points import PointsDesk, refreshed, told_of
+from terminal.app.points import PointsDesk, payer_of, refreshed, told_of
 from terminal.app.pursedesk import PurseDesk
 from terminal.core import till as tills
 from terminal.core.effects import Tell
@@ -272,8 +272,8 @@ class Attendant:
 
     def _decide(self, event: tills.Event, actor: Operator | None, call: CallKey | None) -> Answer:
         """Ask the core, and carry out what it says."""
-        turn = self._edges.turn(self._edges.new_id())
         state = self._till if actor is None else replace(self._till, operator=actor)
+        turn = self._edges.turn(self._edges.new_id(), payer_of(event, state))
         outcome = tills.handle(state, event, turn)
         if isinstance(outcome, Refusal):
             return outcome

@@ -16,6 +16,7 @@ from terminal.app.look import Look
 from terminal.app.numbering import count_in, receipt_name
 from terminal.app.printing import PrintDesk
 from terminal.app.promotions import NOTHING, InForce, kept
+from terminal.core.burning import PointsPurse
 from terminal.core.cards import CODE_PREFIX
 from terminal.core.journal import Entry
 from terminal.core.pricing.facts import Facts
@@ -83,8 +84,11 @@ class Edges:
         """Return an id for a new sale."""
         return os.urandom(8).hex()
 
-    def turn(self, new_id: str) -> Turn:
-        """Return what a step may use now: the rules in force and, if they may ask, the time."""
+    def turn(self, new_id: str, payer: str = "") -> Turn:
+        """Return what a step may use now: the rules in force and, if they may ask, the time.
+
+        ``payer`` is the account number of who pays with points, if anybody does.
+        """
         takes_cards = bool(self.money.readers)
         if self.rules.is_plain and not takes_cards:
             return Turn(self.rules, new_id)
@@ -102,7 +106,17 @@ class Edges:
             minute=self.time.minute(wall),
         )
         history = self.ledger.history(compiled(self.rules).counted, facts.date)
-        return Turn(self.rules, new_id, facts, history, cards=cards)
+        purse = self.points_purse(payer, wall) if payer else None
+        return Turn(self.rules, new_id, facts, history, points=purse, cards=cards)
+
+    def points_purse(self, account: str, wall_ms: int) -> PointsPurse | None:
+        """Return what the member may use of points now; None: there is no such member."""
+        holding = self.look.holding(account)
+        if holding is None:
+            return None
+        wallet = None if self.look.wallet.is_authority else self.ledger.wallet(account)
+        date = self.time.business_date(wall_ms)
+        return PointsPurse(date, wall_ms, self.ledger.ledger_id, holding, wallet)
 
     def receipt_name(self, count: int) -> str:
         """Return the name of receipt ``count`` of this ledger."""

@@ -14,6 +14,7 @@ from terminal.app.answers import answer_of
 from terminal.app.edges import Edges
 from terminal.app.perform import Performer
 from terminal.core.books import postings_of
+from terminal.core.burning import POINTS
 from terminal.core.circumstances import NOTHING_BROUGHT, World, facts_of_sale
 from terminal.core.effects import Tell
 from terminal.core.journal import Body
@@ -34,8 +35,8 @@ from terminal.core.pricing.basket import Member
 from terminal.core.pricing.earning import occasion_of
 from terminal.core.pricing.facts import Facts
 from terminal.core.refusal import Key, Refusal, refuse
-from terminal.core.sale import Open, repriced
-from terminal.core.till import SUPERVISOR, Operator, Till
+from terminal.core.sale import Due, Open, Tendered, repriced
+from terminal.core.till import SUPERVISOR, Event, Operator, Sold, Till
 from terminal.counter.desk import Answer, Done, PointsAct
 from terminal.store.calls import CallKey
 
@@ -207,6 +208,20 @@ def told_of(body: Body) -> tuple[Tell, ...]:
             return (Tell("draw-won", "good", (("name", name),)),)
         case _:
             return ()
+
+
+def payer_of(event: Event, till: Till) -> str:
+    """Return the account number of who pays with points as ``event`` would have it; empty: nobody."""
+    match event, till.sale:
+        case Sold(member=member, tenders=tenders), _ if member:
+            return member.member.account if any(t.type == POINTS for t in tenders) else ""
+        case Tendered(tender), Open(sale) if sale.member:
+            return sale.member.account if tender.type == POINTS else ""
+        case Tendered(tender), Due(sale, _, tenders) if sale.member:
+            used = any(each.type == POINTS for each in (tender, *tenders))
+            return sale.member.account if used else ""
+        case _:
+            return ""
 
 
 def refreshed(till: Till, edges: Edges) -> Till:

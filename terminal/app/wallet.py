@@ -37,6 +37,8 @@ class Wallet:
 
     books: Books
     today: Callable[[], BusinessDate]
+    is_authority: bool = True
+    """Whether this till has the last word on its members' points: there is no head office."""
 
     def holding(self, who: Member, members: Members) -> Holding:
         """Return the lots of ``who`` as they are today; ``who.points`` is the whole balance."""

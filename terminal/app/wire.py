@@ -259,7 +259,7 @@ def _open(parts: Parts, operator: Operator | None) -> tuple[Edges, Attendant]:
     folder = parts.folder
     ledger = open_ledger(folder, parts.key)
     time = clock.shop_time(till.timezone, till.business_day_starts)
-    wallet = Wallet(ledger, lambda: time.business_date(clock.wall_ms()))
+    wallet = Wallet(ledger, lambda: time.business_date(clock.wall_ms()), settings.sync is None)
     look, plain = open_files(folder, wallet)
     look = replace(look, coupons=parts.coupons)
     promotions = kept(parts.promotions, plain, ledger, clock.wall_ms())

@@ -129,6 +129,7 @@ class WireBillPoints(msgspec.Struct, array_like=True, frozen=True):
     standing: Int = 0
     standing_why: tuple[WirePointsReason, ...] = ()
     used: WirePointsUsed | None = None
+    lapsing: tuple[Int, Int] = (0, 0)
 
 
 class WireBill(msgspec.Struct, array_like=True, frozen=True):
@@ -196,6 +197,7 @@ def _pack_points(points: BillPoints) -> tuple[Any, ...]:
             used.points_by_line,
             [(p.ledger, p.seq, p.part, p.points, p.usable_on, p.lapses_on) for p in used.parts],
         ),
+        points.lapsing,
     )  # fmt: skip
 
 
@@ -260,6 +262,7 @@ def _unpack_points(wire: WireBillPoints) -> BillPoints:
                 for p in used.parts
             ),
         ),
+        wire.lapsing,
     )  # fmt: skip
 
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 
 from terminal.core.history import NO_HISTORY, History
 from terminal.core.journal import NOTHING_DRAWN, BillPoints, Drawn
-from terminal.core.points.entries import PointsUsed
 from terminal.core.points.occasion import is_birthday
 from terminal.core.points.rules import Around
 from terminal.core.pricing.basket import Member
@@ -125,11 +124,12 @@ def drawn_by(quote: Quote, brought: Brought) -> Drawn:
     return NOTHING_DRAWN
 
 
-def points_in(quote: Quote, used: PointsUsed | None = None) -> BillPoints | None:
+def points_in(quote: Quote, member: Member | None) -> BillPoints | None:
     """Return what the bill does to points beside earning them; None where there is nothing of it."""
-    if not (quote.lots or quote.standing or used):
+    lapsing = member.lapsing if member else (0, 0)
+    if not (quote.lots or quote.standing or quote.used or lapsing[1]):
         return None
-    return BillPoints(quote.lots, quote.standing, quote.standing_why, used)
+    return BillPoints(quote.lots, quote.standing, quote.standing_why, quote.used, lapsing)
 
 
 def campaigns(rules: RuleBook) -> frozenset[str]:

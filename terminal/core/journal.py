@@ -119,6 +119,8 @@ class BillPoints:
     standing: Points = 0
     standing_why: tuple[PointsReason, ...] = ()
     used: PointsUsed | None = None
+    lapsing: tuple[Points, int] = (0, 0)
+    """Of what the member had before: how many lapse next, and on which day; zeros: none will."""
 
 
 @dataclass(frozen=True, slots=True)

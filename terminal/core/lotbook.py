@@ -9,6 +9,7 @@ opening figures fill, so that its moves here add up to less than nothing.
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
+from terminal.core import accounts
 from terminal.core.allowance import LotShare, Spent
 from terminal.core.journal import Body, SalePosted
 
@@ -67,5 +68,7 @@ def moves_of(body: Body) -> tuple[Move, ...]:
         made = tuple(Move(body.account, unit, share) for unit, share in body.value_lots())
     account, parts = spent_in(body)
     return made + tuple(
-        Move(account, part.unit, LotShare(part.lot, -part.amount)) for part in parts
+        Move(account, part.unit, LotShare(part.lot, -part.amount))
+        for part in parts
+        if part.unit != accounts.POINTS  # Their lots are kept by terminal.core.points.lotbook.
     )

@@ -22,6 +22,7 @@ from dataclasses import dataclass, replace
 
 from terminal.core import journal
 from terminal.core.books import postings_of
+from terminal.core.burning import PointsPurse, spent_anew, used_in
 from terminal.core.circumstances import (
     NOTHING_BROUGHT,
     Brought,
@@ -205,6 +206,8 @@ class Turn:
     history: History = NO_HISTORY
     purse: Purse | None = None
     """What the member may spend of stored value; None where nobody pays with it."""
+    points: PointsPurse | None = None
+    """What the member may use of points; None where nobody pays with them."""
 
     @property
     def world(self) -> World:
@@ -290,7 +293,9 @@ def bill(sale: Sale) -> Bill:
     buyer = Buyer(member.account, member.tier, member.medium, member.points) if member else None
     totals = Totals(quote.gross, quote.discount, quote.rounding, quote.total, quote.earned)
     drawn = drawn_by(quote, sale.brought)
-    return Bill(sale.id, buyer, quote.lines, totals, quote.points_why, drawn, points_in(quote))
+    return Bill(
+        sale.id, buyer, quote.lines, totals, quote.points_why, drawn, points_in(quote, member)
+    )
 
 
 def take(due: Due, tender: Tender, turn: Turn) -> Step | Refusal:
@@ -307,26 +312,31 @@ def take(due: Due, tender: Tender, turn: Turn) -> Step | Refusal:
         body = journal.PaymentTaken(bill(due.sale), tender)
         post = Post(body, postings_of(body), due.sale.quote.facts)
         return replace(due, ahead=(*due.ahead, tender)), (post, left)
-    tenders = (*due.tenders, tender)
+    tenders = spent_anew((*due.tenders, tender), turn.points)
+    if isinstance(tenders, Refusal):
+        return tenders
     sale = earning(due.sale, tenders, turn)
     return Idle(), posted(sale, due.ahead, tenders, tender.amount - missing)
 
 
 def offered(due: Due, tender: Tender, turn: Turn) -> Tender | Refusal:
     """Return ``tender`` as it may be taken for what is due; see :func:`terminal.core.tenders.offered`."""
-    asked = Asked(due.sale.quote.total - due.paid, (*due.ahead, *due.tenders), due.sale.member)
-    return tenders_of(asked, tender, turn.purse)
+    sale, before = due.sale, (*due.ahead, *due.tenders)
+    asked = Asked(sale.quote.total - due.paid, before, sale.member, sale.quote)
+    return tenders_of(asked, tender, turn.purse, turn.points)
 
 
 def earning(sale: Sale, tenders: tuple[Tender, ...], turn: Turn) -> Sale:
-    """Return ``sale`` with the points it earns paid so: bonus money earns none."""
+    """Return ``sale`` with the points it earns paid so: bonus money and points used earn none."""
     _, bonus = split(part for tender in tenders for part in tender.spent)
-    if not bonus or not sale.lines:  # A sale that comes back after a crash knows its bill only.
+    used = used_in(sale.quote, tenders, turn.points)
+    quote = replace(sale.quote, used=used) if used else sale.quote
+    if not (bonus or used):
         return sale
-    facts = facts_of_sale(turn.world, sale.member, sale.brought, "")
-    return replace(
-        sale, quote=with_bonus(sale.quote, sale.lines, bonus, sale.member, turn.rules, facts)
-    )
+    if sale.lines:  # A sale that comes back after a crash knows its bill only.
+        facts = facts_of_sale(turn.world, sale.member, sale.brought, "")
+        quote = with_bonus(quote, sale.lines, bonus, sale.member, turn.rules, facts)
+    return replace(sale, quote=quote)
 
 
 def paid_ahead(due: Due, tender: Tender, turn: Turn) -> Step:

@@ -6,15 +6,17 @@ only against an allowance (:mod:`terminal.core.allowance`) and refused where the
 
 from dataclasses import dataclass
 
+from terminal.core.burning import POINTS, PointsPurse, as_tender
 from terminal.core.journal import Tender
 from terminal.core.pricing.basket import Member
+from terminal.core.pricing.quote import EMPTY, Quote
 from terminal.core.refusal import Key, Refusal, refuse
 from terminal.core.stored import STORED_VALUE, UNITS, Purse, pay, unproven
 from terminal.core.units import MONEY_MAX, Minor
 
 CASH, EXTERNAL = "cash", "external"
-TAKEN = (CASH, EXTERNAL, STORED_VALUE)
-UNMADE = (CASH, STORED_VALUE)
+TAKEN = (CASH, EXTERNAL, STORED_VALUE, POINTS)
+UNMADE = (CASH, STORED_VALUE, POINTS)
 """Tenders that can be handed back without a trace until the sale is posted."""
 TENDERS_MAX = 20
 REFERENCE_MAX = 64
@@ -28,14 +30,23 @@ class Asked:
     before: tuple[Tender, ...]
     """What was tendered already."""
     member: Member | None
+    quote: Quote = EMPTY
 
 
-def offered(asked: Asked, tender: Tender, purse: Purse | None) -> Tender | Refusal:
+def offered(
+    asked: Asked, tender: Tender, purse: Purse | None, points: PointsPurse | None = None
+) -> Tender | Refusal:
     """Return ``tender`` as it may be taken, value with the lots it comes from; or why not."""
     refusal = _objection(asked, tender)
     if refusal is not None:
         return refusal
-    return _from_account(asked, tender, purse) if tender.type == STORED_VALUE else tender
+    match tender.type:
+        case "stored_value":
+            return _from_account(asked, tender, purse)
+        case "points":
+            return as_tender(tender, asked.before, asked.quote, points)
+        case _:
+            return tender
 
 
 def _objection(asked: Asked, tender: Tender) -> Refusal | None:

@@ -39,11 +39,14 @@ _LINE = _object(
 )  # fmt: skip
 _QUOTE = _object(
     lines=_list(_LINE), gross=WHOLE, discount=WHOLE, rounding=WHOLE, total=WHOLE,
-    points=_object(earned=WHOLE, why=_list(_object(points=WHOLE, **_REASON))),
-    redeemable=_object(points_max=WHOLE, amount_max=WHOLE, why=TEXT),
+    points=_object(earned=WHOLE, standing=WHOLE, why=_list(_object(points=WHOLE, **_REASON))),
+    redeemable=_object(
+        points_min=WHOLE, points_max=WHOLE, amount_max=WHOLE, step=WHOLE, points=WHOLE, money=WHOLE, why=TEXT,
+    ),
 )  # fmt: skip
 _MEMBER = _object(
-    account=TEXT, name=TEXT, phone=TEXT, tier=TEXT, tier_name=TEXT, points=WHOLE, stored=WHOLE,
+    account=TEXT, name=TEXT, phone=TEXT, tier=TEXT, tier_name=TEXT, points=WHOLE,
+    pending=WHOLE, lapsing=_object(points=WHOLE, day=WHOLE), standing=WHOLE, stored=WHOLE,
     bonus=WHOLE, birthday=TEXT, medium=TEXT,
 )  # fmt: skip
 _SALE = _object(

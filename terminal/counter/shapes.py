@@ -205,6 +205,7 @@ def quote(priced: Quote, units: dict[int, str] | None = None) -> Json:
         "total": priced.total,
         "points": {
             "earned": priced.earned,
+            "standing": priced.standing,
             "why": [
                 {
                     "rule": part.rule,
@@ -216,7 +217,27 @@ def quote(priced: Quote, units: dict[int, str] | None = None) -> Json:
                 for part in priced.points_why
             ],
         },
-        "redeemable": {"points_max": 0, "amount_max": 0, "why": "tender-not-here"},
+        "redeemable": _redeemable(priced),
+    }
+
+
+def _redeemable(priced: Quote) -> Json:
+    """Return how many points may be used as cash, and how; or why none, as the key of a refusal."""
+    offer = priced.offer
+    if offer is None:
+        return {
+            "points_min": 0, "points_max": 0, "amount_max": 0, "step": 0, "points": 0, "money": 0,
+            "why": priced.offer_why,
+        }  # fmt: skip
+    rule = offer.rule
+    return {
+        "points_min": offer.points_min,
+        "points_max": offer.points_max,
+        "amount_max": offer.points_max * rule.money // rule.points,
+        "step": offer.step,
+        "points": rule.points,
+        "money": rule.money,
+        "why": rule.name,
     }
 
 
@@ -229,6 +250,9 @@ def member(who: Member) -> Json:
         "tier": who.tier,
         "tier_name": who.tier_name,
         "points": who.points,
+        "pending": who.pending,
+        "lapsing": {"points": who.lapsing[0], "day": who.lapsing[1]},
+        "standing": who.standing,
         "stored": who.stored,
         "bonus": who.bonus,
         "birthday": who.birthday,

@@ -5,7 +5,7 @@ import pytest
 from terminal.app.clock import shop_time, wall_ms
 from terminal.core.points.dates import after_days
 from tests.kit.points import with_points
-from tests.kit.till import COLA, SUPERVISOR, WATER, TillProcess
+from tests.kit.till import COLA, SOAP, SUPERVISOR, WATER, TillProcess
 
 MEMBER, OTHER, THIRD = "100001", "100002", "100003"
 
@@ -148,3 +148,62 @@ def test_an_import_gives_each_row_once_and_all_is_there_after_a_rebuild(till):
     till.restart()
     till.api.sign_in(SUPERVISOR)
     assert points(till) == before
+
+
+def test_points_pay_as_the_cashier_chose_and_earn_nothing_themselves(till):
+    act(till, "points", points=1000, reason="开业")
+    till.api.ok("POST", "/sale/member", {"member": MEMBER})
+    till.api.add(SOAP)
+    before = till.state()["sale"]
+    total, offer = before["quote"]["total"], before["quote"]["redeemable"]
+    # Half of the bill, in steps of a yuan.
+    assert offer["amount_max"] == min(total // 2, before["member"]["points"]) // 100 * 100
+    assert (offer["points_max"], offer["step"]) == (offer["amount_max"], 100)
+    pay = {"type": "points"}
+    assert till.api.refused("POST", "/sale/tenders", {**pay, "amount": 150}) == "points-not-a-step"
+    too_much = {**pay, "amount": offer["amount_max"] + 100}
+    assert till.api.refused("POST", "/sale/tenders", too_much) == "points-over-maximum"
+    till.api.ok("POST", "/sale/tenders", {**pay, "amount": 500})
+    assert (
+        till.api.refused("POST", "/sale/tenders", {**pay, "amount": 500}) == "points-used-already"
+    )
+    till.api.ok("DELETE", "/sale/tenders")
+    assert points(till)["available"] == before["member"]["points"]
+    till.api.ok("POST", "/sale/tenders", {**pay, "amount": 800})
+    done = till.api.json("POST", "/sale/tenders", {"type": "cash", "amount": total - 800})
+
+    entry = till.api.json("GET", f"/ledger/{done['seq']}")
+    used = entry["body"]["bill"]["points"]["used"]
+    assert (used["points"], used["money"], sum(used["by_line"])) == (800, 800, 800)
+    assert sum(part["points"] for part in used["parts"]) == 800
+    assert done["earned"] == (total - 800) * 2 // 100
+    revenue = {each["account"]: each["amount"] for each in entry["postings"]}
+    assert revenue["house:points-used"] == 800
+    after = points(till)
+    assert after["points"] == before["member"]["points"] - 800 + done["earned"]
+    receipt = till.api.get(f"/receipts/{done['receipt']}.txt").text
+    assert "Points as cash" in receipt
+    assert "-800" in receipt
+    till.assert_whole()
+
+
+def test_points_burn_soonest_first_and_never_twice(till):
+    act(till, "points", OTHER, points=150 - points(till, OTHER)["points"], reason="开业")
+    act(till, "checkins", OTHER)  # One point that lapses in a month.
+    lots = points(till, OTHER)["lots"]
+    soonest = min(lot["lapses_on"] for lot in lots if lot["lapses_on"])
+    till.api.ok("POST", "/sale/member", {"member": OTHER})
+    till.api.add(SOAP)
+    till.api.ok("POST", "/sale/tenders", {"type": "points", "amount": 100})
+    # A program uses them meanwhile: the sale at the counter cannot be posted with the same points.
+    asked = {"lines": [{"code": SOAP}], "member": {"member": OTHER}}
+    total = till.api.json("POST", "/quote", asked)["quote"]["total"]
+    tenders = [{"type": "points", "amount": 100}, {"type": "cash", "amount": total - 100}]
+    done = till.api.json("POST", "/sales", {**asked, "tenders": tenders})
+    parts = till.api.json("GET", f"/ledger/{done['seq']}")["body"]["bill"]["points"]["used"][
+        "parts"
+    ]
+    assert parts[0]["lapses_on"] == soonest
+    rest = {"type": "cash", "amount": till.state()["sale"]["missing"]}
+    assert till.api.refused("POST", "/sale/tenders", rest) == "points-not-enough"
+    till.assert_whole()

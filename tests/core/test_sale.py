@@ -214,7 +214,7 @@ def test_a_sale_of_total_nought_is_posted_with_a_tender_of_nought():
         (Tender(EXTERNAL, 250, "x" * (REFERENCE_MAX + 1)), Key.REFERENCE_MISSING),
         (Tender("credit", 250), Key.TENDER_NOT_HERE),
         (Tender("stored_value", 250), Key.VALUE_NO_MEMBER),
-        (Tender("points", 250), Key.TENDER_NOT_HERE),
+        (Tender("count", 250), Key.TENDER_NOT_HERE),
         (Tender("coupon", 250), Key.TENDER_NOT_HERE),
         (Tender("count", 250), Key.TENDER_NOT_HERE),
         (Tender("credit", 250), Key.TENDER_NOT_HERE),

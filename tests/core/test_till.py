@@ -134,7 +134,7 @@ def test_a_whole_sale_leaves_the_cashiers_basket_alone():
         (Sold((ADD,), None, (Tender(CASH, 225),) * 2, None), Key.OVERPAID),
         (Sold((ADD,), None, (Tender(EXTERNAL, 226, "r"),), None), Key.OVERPAID),
         (Sold((ADD,), None, (Tender(EXTERNAL, 225),), None), Key.REFERENCE_MISSING),
-        (Sold((ADD,), None, (Tender("points", 225),), None), Key.TENDER_NOT_HERE),
+        (Sold((ADD,), None, (Tender("count", 225),), None), Key.TENDER_NOT_HERE),
         (Sold((LineAdded(WATER, 0),), None, (Tender(CASH, 225),), None), Key.QUANTITY_RANGE),
     ],
 )

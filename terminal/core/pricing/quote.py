@@ -10,7 +10,7 @@ from itertools import repeat
 
 from terminal.core.points.burn import Offer
 from terminal.core.points.earn import Why, earn
-from terminal.core.points.entries import GrantedLot
+from terminal.core.points.entries import GrantedLot, PointsUsed
 from terminal.core.points.refused import Refused
 from terminal.core.pricing.basket import Line, Member
 from terminal.core.pricing.earning import Earning, earning, earning_nets, offered
@@ -102,6 +102,8 @@ class Quote:
     """How many points may be used as cash."""
     offer_why: str = "points-no-rule"
     """Why none may, as a key; empty where there is an offer."""
+    used: PointsUsed | None = None
+    """Points used as cash; known when the sale is paid."""
 
 
 EMPTY = Quote((), 0, 0, 0, 0, 0, (), ())
@@ -188,8 +190,12 @@ def with_bonus(
     rules: RuleBook,
     facts: Facts,
 ) -> Quote:
-    """Return ``quote`` as it earns when ``bonus`` of it is paid with bonus money, shared by nets."""
-    nets = [line.net for line in quote.lines]
+    """Return ``quote`` as it earns when ``bonus`` of it is paid with bonus money, shared by nets.
+
+    What points paid for (:attr:`Quote.used`) earns nothing either, line by line.
+    """
+    off = quote.used.by_line if quote.used else (0,) * len(quote.lines)
+    nets = [line.net - part for line, part in zip(quote.lines, off, strict=True)]
     paid = earning_nets(lines, nets, share(bonus, nets))
     return earning_again(quote, earning(lines, paid, member, rules, facts))
 

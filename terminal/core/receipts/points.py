@@ -3,7 +3,7 @@
 from terminal.core.journal import Entry
 from terminal.core.points.entries import GiftGiven, LotteryDrawn
 from terminal.core.receipts.layout import money, spread, wrap
-from terminal.core.receipts.sale import Head, mask
+from terminal.core.receipts.sale import Head, business_date, mask
 from terminal.core.receipts.words import Words
 from terminal.core.slip import Part, QrCode, Slip, TextLine
 
@@ -53,16 +53,7 @@ def _gift_end(body: GiftGiven, words: Words, columns: int) -> list[Part]:
         word = words["Cash"] if body.tender == "cash" else words["Card / QR"]
         parts.append(TextLine(spread(word, money(body.money), columns)))
     if body.until:
-        parts.append(TextLine(spread(words["Valid through"], date(body.until), columns)))
+        parts.append(TextLine(spread(words["Valid through"], business_date(body.until), columns)))
     if body.code:
         parts += [TextLine(body.code, big=True, centred=True), QrCode(body.code)]
     return parts
-
-
-def date(business_date: int) -> str:
-    """Return a business date as people read it.
-
-    >>> date(20261231)
-    '2026-12-31'
-    """
-    return f"{business_date // 10000}-{business_date // 100 % 100:02d}-{business_date % 100:02d}"

@@ -6,7 +6,7 @@ the short reason the shop gave the rule. The member is masked. A copy says that 
 
 from dataclasses import dataclass
 
-from terminal.core.journal import Entry, SalePosted, Tender
+from terminal.core.journal import BillPoints, Entry, SalePosted, Tender
 from terminal.core.pricing.quote import QuoteLine
 from terminal.core.purse.words import PURSE, parse_reference, tail
 from terminal.core.receipts.layout import money, quantity, spread, wrap
@@ -14,7 +14,12 @@ from terminal.core.receipts.words import Words
 from terminal.core.slip import Part, QrCode, Slip, TextLine, width
 from terminal.core.units import ONE_PIECE
 
-TENDER_WORDS = {"cash": "Cash", "external": "Card / QR", "purse": "Card purse"}
+TENDER_WORDS = {
+    "cash": "Cash",
+    "external": "Card / QR",
+    "points": "Points as cash",
+    "purse": "Card purse",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,16 +126,48 @@ def _tender(tender: Tender, words: Words, columns: int) -> list[str]:
 
 
 def _member(sale: SalePosted, words: Words, columns: int) -> list[str]:
-    buyer, earned = sale.bill.buyer, sale.bill.totals.earned
+    buyer, earned, points = sale.bill.buyer, sale.bill.totals.earned, sale.bill.points
     if buyer is None:
         return []
-    return [
+    used = points.used.points if points and points.used else 0
+    lines = [
         "-" * columns,
         spread(words["Member"], mask(buyer.account), columns),
         spread(words["Points before"], str(buyer.points_before), columns),
         spread(words["Points earned"], f"+{earned}", columns),
-        spread(words["Points now"], str(buyer.points_before + earned), columns),
     ]
+    if used:
+        lines.append(spread(words["Points used"], f"-{used}", columns))
+    lines.append(spread(words["Points now"], str(buyer.points_before + earned - used), columns))
+    return lines if points is None else [*lines, *_days(points, words, columns)]
+
+
+def _days(points: BillPoints, words: Words, columns: int) -> list[str]:
+    """Return when the points of this sale may be used and when they lapse, and the standing ones."""
+    lines = []
+    waiting = [lot for lot in points.lots if lot.usable_on]
+    for lot in waiting:
+        label = f"{words['Points pending until']} {business_date(lot.usable_on)}"
+        lines.append(spread(label, str(lot.points), columns))
+    lapsing = [(lot.lapses_on, lot.points) for lot in points.lots if lot.lapses_on]
+    if points.lapsing[1]:
+        lapsing.append((points.lapsing[1], points.lapsing[0]))
+    if lapsing:
+        day = min(lapsing)[0]
+        label = f"{words['Points lapse on']} {business_date(day)}"
+        lines.append(spread(label, str(sum(n for on, n in lapsing if on == day)), columns))
+    if points.standing:
+        lines.append(spread(words["Standing points"], f"+{points.standing}", columns))
+    return lines
+
+
+def business_date(date: int) -> str:
+    """Return a business date as people read it.
+
+    >>> business_date(20261231)
+    '2026-12-31'
+    """
+    return f"{date // 10000}-{date // 100 % 100:02d}-{date % 100:02d}"
 
 
 def mask(account: str) -> str:
