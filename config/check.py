@@ -11,7 +11,7 @@ from config.explain import guess, located
 from config.faults import ConfigError, Fault, Problem, plain
 from config.load import HEAD_OFFICE, SHOP, TERMINAL, Kind, faults_of, load, load_hq, load_shop
 from config.reference import docstrings
-from config.schema import FIRST, HeadOffice, Terminal
+from config.schema import ENROLLED, FIRST, HeadOffice, Terminal
 from config.shop import ShopFile
 from config.source import Source, parse, read
 
@@ -88,7 +88,7 @@ def _absent_files(source: Source, kind: Kind) -> list[Fault]:
     absent = [
         Problem(key, f"there is no file {plain(path)}")
         for key, path in _files(source, kind)
-        if path and path != FIRST and not Path(path).exists()
+        if path and path not in {FIRST, ENROLLED} and not Path(path).exists()
     ]
     return located(source, absent)
 
@@ -107,7 +107,7 @@ def _faults_of_shop(source: Source, kind: Kind) -> list[Fault]:
 def _files(source: Source, kind: Kind) -> list[tuple[tuple[str, str], str | None]]:
     if kind is HEAD_OFFICE:
         hq = load_hq(source.file).hq
-        names = (*_LINK_FILES, "trust_tills", "shop")
+        names = (*_LINK_FILES, "trust_tills", "pki", "shop")
         return [(("hq", name), getattr(hq, name)) for name in names]
     if kind is SHOP:
         return []

@@ -9,7 +9,7 @@ from msgspec import Struct, ValidationError, convert
 
 from config.faults import ConfigError, Fault, Problem
 from config.relations import of_head_office, of_shop, of_terminal
-from config.schema import FIRST, Counter, HeadOffice, Terminal
+from config.schema import ENROLLED, FIRST, Counter, HeadOffice, Terminal
 from config.shop import ShopFile
 from config.source import Source, parse, read
 from config.words import Listen
@@ -42,6 +42,7 @@ HQ_PATHS = (
     "hq.data_password_file",
     "hq.signing_key",
     "hq.trust_tills",
+    "hq.pki",
     "hq.shop",
 )
 _SQLITE = "sqlite:///"
@@ -146,7 +147,7 @@ def _resolve(tables: dict[str, Any], keys: tuple[str, ...], folder: Path) -> Non
     for table, _, key in (name.partition(".") for name in keys):
         sections = tables.get(table, [])
         for section in sections if isinstance(sections, list) else [sections]:
-            if key in section and section[key] != FIRST:
+            if key in section and section[key] not in {FIRST, ENROLLED}:
                 section[key] = str(folder / section[key])
     database = tables.get("hq", {}).get("data", "")
     if database.startswith(_SQLITE):

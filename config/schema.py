@@ -33,6 +33,8 @@ PURSE_MAX = 10_000_000
 Locale = Literal["zh-CN", "en"]
 FIRST = "first"
 """The word instead of a path of keys: trust the key that is seen first, then that one only."""
+ENROLLED = "enrolled"
+"""The word instead of a folder of keys: only a token of `tallypoint hq enrol` lets a till in."""
 
 
 class Section(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -282,7 +284,15 @@ class Hq(Link, frozen=True, kw_only=True):
     signing_key: FilePath
     """File of the private Ed25519 key that signs acknowledgements; made at the first start."""
     trust_tills: Trust
-    """Folder of the tills' public keys, or "first" (keeps each till's first; demo, tests)."""
+    """Folder of the tills' public keys, "enrolled" (by token only) or "first" (keeps the first; tests)."""
+    pki: FilePath | None = None
+    """Folder of the head office's certificates, made by `tallypoint hq certify`; needed to enrol tills."""
+    reached_as: HostName | None = None
+    """Name or address under which tills reach the broker; stands in tokens."""
+    till_port: Port = 8883
+    """Port of the broker for tills, with TLS and certificates."""
+    enrol_port: Port = 8884
+    """Port of the broker for machines that are not enrolled yet; they can do nothing else there."""
     shop: FilePath | None = None
     """A shop file: goods, members, rules and operators for tills without one, and names for the page."""
     locale: Locale = "zh-CN"

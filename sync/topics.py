@@ -11,11 +11,18 @@ ACK = "ack"
 RESPONSE = "res"
 _HQ = "hq"
 _MASTER = "md"
-_NOT_TILLS = (_HQ, _MASTER)
+_ENROL = "enrol"
+_NOT_TILLS = (_HQ, _MASTER, _ENROL)
 """No till may be called this."""
 HQ_STATE = f"{_ROOT}/{_HQ}/state"
 MASTER = f"{_ROOT}/md/+"
 """Where the head office says which versions of the master data it has."""
+ALL = f"{_ROOT}/#"
+ENROL = f"{_ROOT}/{_ENROL}/{REQUEST}"
+"""Where a till that is not known yet asks to be."""
+TILL_WRITES = (UP, REQUEST, STATE)
+TILL_READS = (ACK, RESPONSE)
+"""A till's own topics, as a broker that knows tills by their certificates has to allow them."""
 TO_HQ = (f"{_ROOT}/+/{UP}", f"{_ROOT}/+/{REQUEST}", f"{_ROOT}/+/{STATE}")
 """What the head office listens to."""
 TO_OFFICE = (f"{_ROOT}/+/{STATE}",)
@@ -56,3 +63,12 @@ def table_of(name: str) -> str | None:
     """Return which table a topic is about, ``None`` for any other topic."""
     table = name.removeprefix(f"{_ROOT}/{_MASTER}/")
     return None if table == name else table
+
+
+def enrolled(token: str) -> str:
+    """Return where the answer to a request with this token's id is told.
+
+    >>> enrolled("00112233ff")
+    'tp/1/enrol/res/00112233ff'
+    """
+    return f"{_ROOT}/{_ENROL}/{RESPONSE}/{token}"

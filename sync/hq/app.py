@@ -23,6 +23,7 @@ from sync.hq.names import Known
 from sync.hq.opening import SQLITE, address_of, open_database, open_readings
 from sync.hq.page.around import Around
 from sync.hq.page.server import PageNotServedError, serve
+from sync.hq.pki import PkiError
 from sync.hq.queries import SqlReader
 from sync.hq.shop import digest_of, read_tables
 from sync.hq.store import Store
@@ -46,11 +47,11 @@ def run(settings: HeadOffice, ready: Callable[[], None], stop: threading.Event) 
         store = Store(data)
         shop = None if office.shop is None else Path(office.shop)
         known = _learn(store, shop)
-    except (BadKeyError, ConfigError, OSError, StoreError):
+        crew = None if data.startswith(SQLITE) else Crew(settings, stop)
+        loop = Loop(office, store, key, WHOLE if crew is None else OFFICE, stop)
+    except (BadKeyError, ConfigError, OSError, PkiError, StoreError):
         _log.exception("the head office cannot start")
         return 1
-    crew = None if data.startswith(SQLITE) else Crew(settings, stop)
-    loop = Loop(office, store, key, WHOLE if crew is None else OFFICE, stop)
     loop.known = known
     readings = open_readings(data)
     reader = SqlReader(readings, key.public.key_id.hex(), partial(_trouble, loop, crew))

@@ -16,6 +16,7 @@ from config.schema import Hq
 from sync import notify, topics
 from sync.hq.clock import now_ms
 from sync.hq.database import CommitUnknownError, StoreError
+from sync.hq.enrolment import desk_of
 from sync.hq.inbox import Inbox, grouped
 from sync.hq.names import Known
 from sync.hq.receive import Receiver, Trust
@@ -57,6 +58,11 @@ class Loop:
     def __init__(
         self, office: Hq, store: Store, key: SecretKey, role: Role, stop: threading.Event
     ) -> None:
+        """Prepare.
+
+        Raises:
+            PkiError: The settings name certificates that cannot be used.
+        """
         self.failed = threading.Event()
         self.link = Link()
         self.known = Known()
@@ -70,7 +76,7 @@ class Loop:
         self._role = role
         self._stop = stop
         self._words = Words(store.master, key)
-        self._receiver = Receiver(store, key, Trust.of(office.trust_tills))
+        self._receiver = Receiver(store, key, Trust.of(office.trust_tills), desk_of(office, store.database, key))
         self._inbox = Inbox()
         self._session = secrets.token_bytes(NONCE_BYTES)
         self._timeline = store.timeline

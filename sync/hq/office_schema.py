@@ -74,5 +74,17 @@ TABLES_3 = (
         ledger_id TEXT PRIMARY KEY, terminal TEXT NOT NULL, ordinal INTEGER NOT NULL,
         previous TEXT NOT NULL, previous_seq INTEGER NOT NULL, previous_digest BLOB NOT NULL)
         STRICT, WITHOUT ROWID""",
+    # Tokens, keys and certificates of tills: which are good, and which ended why.
+    """CREATE TABLE enrol_token (
+        id BLOB PRIMARY KEY, secret BLOB NOT NULL, terminal TEXT NOT NULL, made_ms INTEGER NOT NULL,
+        expires_ms INTEGER NOT NULL, made_by TEXT NOT NULL, used_ms INTEGER NOT NULL,
+        key_id BLOB NOT NULL) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE till_key_past (
+        key_id BLOB PRIMARY KEY, public_key BLOB NOT NULL, terminal TEXT NOT NULL,
+        first_seen_ms INTEGER NOT NULL, ended_ms INTEGER NOT NULL, why TEXT NOT NULL)
+        STRICT, WITHOUT ROWID""",
+    """CREATE TABLE till_certificate (
+        serial TEXT PRIMARY KEY, terminal TEXT NOT NULL, key_id BLOB NOT NULL,
+        made_ms INTEGER NOT NULL, ended_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID""",
 )
 """What schema 3 adds."""

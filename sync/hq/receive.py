@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from config.schema import FIRST
+from config.schema import ENROLLED, FIRST
 from sync import topics
 from sync.hq.answers import Answers
 from sync.hq.append import Work
 from sync.hq.database import StoreError
+from sync.hq.enrolment import Desk, ended_why, was_ended
 from sync.hq.store import Store
 from sync.hq.streams import Held, Stream
 from sync.mqtt import Message
@@ -34,6 +35,8 @@ from sync.protocol.wire import VERSION, BadEnvelopeError
 
 REFUSAL_EVERY_MS = 200
 """Refused messages are kept at most this often, so that garbage does not wear out the disk."""
+KEY_CHECK_MS = 1_000
+"""A key that a person ended is believed no longer than this."""
 _NO_DIGEST = bytes(DIGEST_BYTES)
 
 
@@ -42,16 +45,20 @@ class Trust:
     """Whose key is believed: ``first`` keeps each till's first; otherwise a folder of ``TERMINAL.pub``."""
 
     folder: Path | None
+    is_by_token: bool = False
+    """Whether only a token lets a till in."""
 
     @classmethod
     def of(cls, setting: str) -> "Trust":
         """Return what ``trust_tills`` in the settings means."""
-        return cls(None if setting == FIRST else Path(setting))
+        if setting in {FIRST, ENROLLED}:
+            return cls(None, setting == ENROLLED)
+        return cls(Path(setting))
 
     def believes(self, terminal: str, key: PublicKey) -> bool:
         """Return whether ``key`` may be kept as the till's."""
         if self.folder is None:
-            return True
+            return not self.is_by_token
         try:
             return load_public(self.folder / f"{terminal}.pub") == key
         except (OSError, BadKeyError):
@@ -70,12 +77,17 @@ class _Waiting:
 class Receiver:
     """The head office's side of the protocol over its store."""
 
-    def __init__(self, store: Store, key: SecretKey, trust: Trust) -> None:
+    def __init__(
+        self, store: Store, key: SecretKey, trust: Trust, desk: Desk | None = None
+    ) -> None:
+        """Prepare; without a ``desk`` nobody is enrolled by a token."""
+        self._desk = desk
         self._store = store
         self._key = key
         self._trust = trust
-        self._keys: dict[bytes, tuple[PublicKey, str]] = {}
-        """Keys in use; there are as many as enrolled tills."""
+        self._keys: dict[bytes, tuple[PublicKey, str, int]] = {}
+        """Keys in use, whose, and when that was last looked up; there are as many as enrolled tills."""
+        self._now_ms = 0
         self._owners: dict[str, str] = {}
         """Tills by ledger, of those that sent batches; a ledger never changes its till."""
         self._timeline = store.timeline
@@ -99,8 +111,11 @@ class Receiver:
             StoreError: Nothing was stored, nothing is answered; the till will repeat itself.
             CommitUnknownError: End the process.
         """
+        self._now_ms = now_ms
         if is_batch(message):
             return self.take_batches([message], now_ms)
+        if message.topic == topics.ENROL:
+            return self._enrol(message, now_ms)
         whose = topics.split(message.topic)
         if whose is None:
             return []
@@ -117,6 +132,18 @@ class Receiver:
             self._keep(message, error.reason, now_ms)
         return []
 
+    def _enrol(self, message: Message, now_ms: int) -> list[Message]:
+        if self._desk is None or not message.payload:
+            return []
+        try:
+            token, answer = self._desk.answer(
+                message.payload, lambda name: self._store.ordinals(name, ""), now_ms
+            )
+        except BadEnvelopeError as error:
+            self._keep(message, error.reason, now_ms)
+            return []
+        return [Message(topics.enrolled(token), answer)]
+
     def take_batches(self, messages: Sequence[Message], now_ms: int) -> list[Message]:
         """Take in batches that wait together, in one transaction where they are of different ledgers.
 
@@ -124,6 +151,7 @@ class Receiver:
             StoreError: The last of them was not stored and is not answered; others may be.
             CommitUnknownError: End the process.
         """
+        self._now_ms = now_ms
         self._timeline = self._store.timeline
         answers: list[Message] = []
         waiting: dict[str, _Waiting] = {}
@@ -211,11 +239,13 @@ class Receiver:
 
     def _known(self, key_id: bytes, terminal: str) -> PublicKey:
         known = self._keys.get(key_id)
-        if known is None:
+        if known is None or not 0 <= self._now_ms - known[2] < KEY_CHECK_MS:
             row = self._store.key(key_id)
             if row is None:
-                raise BadEnvelopeError("unknown-key", key_id.hex())
-            known = self._keys[key_id] = (PublicKey.of(row[0]), row[1])
+                self._keys.pop(key_id, None)
+                reason = ended_why(self._store.ask, key_id) or "unknown-key"
+                raise BadEnvelopeError(reason, key_id.hex())
+            known = self._keys[key_id] = (PublicKey.of(row[0]), row[1], self._now_ms)
         if known[1] != terminal:
             raise BadEnvelopeError("terminal", f"the key of {known[1]}")
         return known[0]
@@ -275,9 +305,12 @@ class Receiver:
         if common_version(hello.versions) is None:
             return f"version: the head office knows {BATCH_VERSIONS}"
         known = self._store.key_of(hello.terminal)
+        ask = self._store.ask
+        if known != key.raw and (why := ended_why(ask, key.key_id)):
+            return why
         if known is None:
-            owner = self._store.key(key.key_id)
-            if owner is not None or not self._trust.believes(hello.terminal, key):
+            is_known = self._store.key(key.key_id) is not None or was_ended(ask, hello.terminal)
+            if is_known or not self._trust.believes(hello.terminal, key):
                 return "not-enrolled"
             self._store.enrol(hello.terminal, key.key_id, key.raw, now_ms)
         elif known != key.raw:

@@ -11,6 +11,7 @@ from sync.hq.append import Appender, Work
 from sync.hq.database import Database
 from sync.hq.master import MasterStore
 from sync.hq.opening import open_database
+from sync.hq.reader import Ask
 from sync.hq.streams import Held, Stream, Streams
 from sync.protocol.batch import BATCH_BYTES_MAX, Batch
 from sync.protocol.hello import Hello
@@ -37,6 +38,16 @@ class Store:
         self._streams = Streams(self._database)
         self._appender = self.appender_kind(self._database, self._streams)
         self.master = MasterStore(self._database)
+
+    @property
+    def database(self) -> Database:
+        """The writing connection, for those who write on the loop's thread."""
+        return self._database
+
+    @property
+    def ask(self) -> Ask:
+        """Return the answer to a question on the loop's thread."""
+        return self._sql.execute
 
     def close(self) -> None:
         """Copy the log into the database and let go of it."""

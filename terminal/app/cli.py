@@ -28,10 +28,6 @@ def main(words: list[str] | None = None) -> int:
             return run(Path(asked.config))
         case "hq", "run":
             return _hq_run(Path(asked.config))
-        case "hq", _:
-            from terminal.app.hq_cli import run_hq
-
-            return run_hq(asked)
         case "config", "check":
             return _config_check(Path(asked.file))
         case "config", "schema":
@@ -43,11 +39,33 @@ def main(words: list[str] | None = None) -> int:
             return _rules_check(Path(asked.file), asked.shop and Path(asked.shop))
         case "key", "new":
             return _key_new(Path(asked.config), asked.name, asked.role)
-        case (("backup" | "restore"), _):
+        case "hq", _:
+            return _head_office(asked)
+        case _:
+            return _till(asked)
+
+
+def _head_office(asked: argparse.Namespace) -> int:
+    if asked.action in {"people", "key"}:
+        from terminal.app.hq_cli import run_hq
+
+        return run_hq(asked)
+    from terminal.app.hq_pki_cli import run_pki
+
+    return run_pki(asked)
+
+
+def _till(asked: argparse.Namespace) -> int:
+    match asked.command:
+        case "enrol":
+            from terminal.app.enrol_cli import run_enrol
+
+            return run_enrol(asked)
+        case "backup" | "restore":
             from terminal.app.backup_cli import run_backup
 
             return run_backup(asked)
-        case "card", _:
+        case "card":
             from terminal.app.card_cli import run_card
 
             return run_card(asked)
@@ -67,6 +85,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     hq.add_parser("run").add_argument("--config", default=HQ_FILE)
     _add_hq(hq)
+    _add_pki(hq)
+    enrol = commands.add_parser("enrol", help="make this machine a till of the head office's")
+    enrol.add_argument("token", help="what tallypoint hq enrol printed")
+    enrol.add_argument("--config", default=TERMINAL_FILE)
     config = commands.add_parser("config", help="settings").add_subparsers(
         dest="action", required=True
     )
@@ -160,6 +182,31 @@ def _add_card(card: argparse.ArgumentParser) -> None:
             action.add_argument("--give-up", action="append", default=[], metavar="NUMBER")
         if name == "wipe":
             action.add_argument("--yes", action="store_true", help="do it; money on it is lost")
+
+
+def _add_pki(hq: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    root = hq.add_parser("root", help="make the offline root that vouches for the head office")
+    root.add_argument("--out", required=True, help="folder, such as a stick that is kept in a safe")
+    root.add_argument("--name", default="Tallypoint", help="the company's")
+    certify = hq.add_parser("certify", help="have the root vouch for the head office's keys")
+    certify.add_argument("--root", required=True, help="folder that hq root made")
+    enrol = hq.add_parser("enrol", help="print a token that makes one machine a till")
+    enrol.add_argument("till", help="its name, such as S01-T7")
+    enrol.add_argument("--hours", type=int, default=24, help="so long it is good")
+    enrol.add_argument("--qr", action="store_true", help="also as a QR code")
+    revoke = hq.add_parser("revoke", help="end a till's keys, when it was lost or stolen")
+    revoke.add_argument("till")
+    revoke.add_argument("--reason", default="", help="for the audit log")
+    broker = hq.add_parser(
+        "broker-config", help="settings of mosquitto with TLS, for Debian's unit"
+    )
+    broker.add_argument("--out", required=True, help="folder the files are written to")
+    broker.add_argument(
+        "--installed", default="/etc/mosquitto/tallypoint", help="folder they will lie in"
+    )
+    broker.add_argument("--listen", default="", help="address to listen on; all without it")
+    for parser in (certify, enrol, revoke, broker):
+        parser.add_argument("--config", default=HQ_FILE)
 
 
 def _hq_run(path: Path) -> int:

@@ -44,7 +44,7 @@ def run_hq(asked: argparse.Namespace) -> int:
     try:
         data = address_of(office)
         if data.startswith(SQLITE):
-            _become_owner(Path(data.removeprefix(SQLITE)))
+            become_owner(Path(data.removeprefix(SQLITE)))
         database = open_database(data)
     except (OSError, StoreError) as error:
         print(error, file=sys.stderr)
@@ -59,7 +59,7 @@ def run_hq(asked: argparse.Namespace) -> int:
     return 0
 
 
-def _become_owner(path: Path) -> None:
+def become_owner(path: Path) -> None:
     """Go on as the head office's own user, where root asks: a file of root's would lock it out."""
     if os.geteuid() == 0:
         owner = (path if path.exists() else path.parent).stat()
