@@ -76,7 +76,9 @@ class Loop:
         self._role = role
         self._stop = stop
         self._words = Words(store.master, key)
-        self._receiver = Receiver(store, key, Trust.of(office.trust_tills), desk_of(office, store.database, key))
+        self._receiver = Receiver(
+            store, key, Trust.of(office.trust_tills), desk_of(office, store.database, key)
+        )
         self._inbox = Inbox()
         self._session = secrets.token_bytes(NONCE_BYTES)
         self._timeline = store.timeline

@@ -18,6 +18,7 @@ from config.schema import HeadOffice
 from sync.hq.database import StoreError
 from sync.hq.loop import WORKER, Loop
 from sync.hq.opening import address_of, open_database
+from sync.hq.pki import PkiError
 from sync.hq.store import Store
 from sync.protocol.keys import BadKeyError, load_or_make
 
@@ -57,10 +58,10 @@ def main() -> int:
     try:
         key = load_or_make(Path(office.signing_key))
         store = Store(open_database(address_of(office), int(sys.argv[1])))
-    except (BadKeyError, OSError, StoreError) as error:
+        loop = Loop(office, store, key, WORKER, stop)
+    except (BadKeyError, OSError, PkiError, StoreError) as error:
         _log.error("worker %s cannot start: %s", sys.argv[1], error)
         return 1
-    loop = Loop(office, store, key, WORKER, stop)
     loop.beat = _Voice(loop).beat
     threading.Thread(target=_hold_on, args=(stop,), daemon=True).start()
     broker = threading.Thread(target=loop.serve_broker, daemon=True)
