@@ -25,7 +25,7 @@ _FILES: tuple[tuple[str, type], ...] = (
     ("rules.toml", rulefile.RulesFile),
 )
 _INNER = (
-    rulefile.On, rulefile.When, rulefile.Limit, rulefile.Step, rulefile.Part,
+    shop.TopUpBand, rulefile.On, rulefile.When, rulefile.Limit, rulefile.Step, rulefile.Part,
     pointsfile.PointsOn, pointsfile.PointsWhen, pointsfile.Band, pointsfile.FactorRow,
     pointsfile.MultipleRow, pointsfile.UnitCap, pointsfile.Occurrence, pointsfile.Referral,
     pointsfile.CheckIn, pointsfile.TopUp, pointsfile.PrizeRow,

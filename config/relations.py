@@ -64,6 +64,7 @@ def of_shop(tables: Mapping[str, Any]) -> Iterator[Problem]:
     yield from _cards(tables)
     yield from _first_pins(tables)
     yield from _earn_rules(tables)
+    yield from _top_up_rules(tables)
 
 
 def check_digit(digits: str) -> int:
@@ -226,4 +227,15 @@ def _earn_rules(tables: Mapping[str, Any]) -> Iterator[Problem]:
         elif first is not None:
             hint = "one earn rule is known; tiers differ by their `points_percent`"
             yield Problem(path, f"is a second earn rule beside {key_name(first)}", hint)
+        first = first or path
+
+
+def _top_up_rules(tables: Mapping[str, Any]) -> Iterator[Problem]:
+    """There is one ladder of bonuses: which of two counted would be anybody's guess."""
+    first: tuple[str | int, ...] | None = None
+    for path, row in _rows(tables, "rules"):
+        if row.get("kind") != "topup":
+            continue
+        if first is not None:
+            yield Problem(path, f"is a second top-up rule beside {key_name(first)}")
         first = first or path

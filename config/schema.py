@@ -225,6 +225,42 @@ class Keys(Section, frozen=True, kw_only=True):
     """File of the secret mixed into PIN hashes; without it `pepper` in `data_dir`."""
 
 
+_Fen = Annotated[int, Meta(ge=0, le=10**12, description="minor units (fen), 0 or more")]
+_Hours = Annotated[int, Meta(ge=0, le=8760, description="hours from 0 to 8760")]
+
+
+class Value(Section, frozen=True, kw_only=True):
+    """`[value]`: stored value at this till: who may pay with it, and what the law allows."""
+
+    order: Literal["together", "bonus-first", "principal-first"] = "together"
+    """What of a top-up is used first: principal and bonus in proportion, or one before the other."""
+    pay_by: Annotated[tuple[Literal["card", "uid", "phone", "number"], ...], Meta(max_length=4)] = (
+        "card",
+        "uid",
+        "phone",
+        "number",
+    )
+    """What may name who pays: "uid" can be copied, "phone" and "number" are known to others."""
+    confirm_from: _Fen = 0
+    """From this much on the last 4 digits of the phone number are asked for; 0: never."""
+    named_max: _Fen = 500_000
+    """The most on a named account (law for prepaid cards: 5,000 yuan); 0: no limit."""
+    anonymous_max: _Fen = 100_000
+    """The most on an account without a name (1,000 yuan); 0: no limit."""
+    cash_from: _Fen = 5_000_000
+    """From this much on a top-up is not taken in cash (50,000 yuan); 0: no limit."""
+    topup_role: Literal["cashier", "supervisor"] = "cashier"
+    """Who may top up."""
+    topup_hours: _Hours = 24
+    """So long what was topped up here may be spent here while the head office is not reached."""
+    old_hours: _Hours = 24
+    """After so long without the head office's word a payment is limited to `old_max`; 0: never."""
+    old_max: _Fen = 20_000
+    """The most per payment then."""
+    stop_hours: _Hours = 168
+    """After so long without its word nothing is paid with stored value; 0: never."""
+
+
 class Cards(Section, frozen=True, kw_only=True):
     """`[cards]`: what the till must know of cards that were issued with keys."""
 
@@ -258,6 +294,7 @@ class Terminal(Section, frozen=True, kw_only=True):
     keys: Keys = Keys()
     cards: Cards = Cards()
     coupons: Coupons = Coupons()
+    value: Value = Value()
 
     def till_key(self) -> str:
         """Path of the till's private key."""

@@ -253,7 +253,25 @@ class EarnRule(_Rule, frozen=True, kw_only=True, tag_field="kind", tag="earn"):
     """Always refused, with words: points are given by one rule, for all goods."""
 
 
-Rule = TierRule | CategoryRule | EarnRule
+class TopUpBand(Row, frozen=True, kw_only=True):
+    """`bands`: from how much on a top-up gets how much bonus."""
+
+    at_least: Annotated[int, Meta(ge=1, le=AMOUNT_MAX, description="minor units, 1 or more")]
+    """What is paid in at least, in minor units."""
+    bonus: Amount = 0
+    """Bonus in minor units."""
+    percent: Annotated[int, Meta(ge=0, le=100, description="a percentage, 0 to 100")] = 0
+    """Bonus as a part of what is paid in."""
+
+
+class TopUpRule(_Rule, frozen=True, kw_only=True, tag_field="kind", tag="topup"):
+    """Bonus money on top of what a member pays in; the highest band that is reached counts."""
+
+    bands: Annotated[tuple[TopUpBand, ...], Meta(min_length=1, max_length=20)]
+    """The ladder, see `bands`."""
+
+
+Rule = TierRule | CategoryRule | EarnRule | TopUpRule
 
 
 class Operator(Row, frozen=True, kw_only=True):

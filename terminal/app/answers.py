@@ -8,6 +8,7 @@ from terminal.core.journal import Entry, PaymentTaken, Reprinted, SalePosted
 from terminal.core.points.entries import GiftGiven, LotteryDrawn, PointsGiven, PointsTaken
 from terminal.core.pricing.coupons import CouponsIssued
 from terminal.core.refusal import Key, Refusal, refuse
+from terminal.core.stored import ToppedUp
 from terminal.core.till import SUPERVISOR, Operator
 from terminal.counter.desk import Done, IssueCoupons
 
@@ -27,6 +28,16 @@ def answer_of(seq: int, entry: Entry) -> dict[str, object]:
             }
         case PaymentTaken(bill, tender):
             return {"seq": seq, "sale": bill.sale_id, "taken": tender.amount}
+        case ToppedUp(receipt=receipt, account=account):
+            return {
+                "seq": seq,
+                "receipt": receipt,
+                "member": account,
+                "principal": entry.body.principal,
+                "bonus": entry.body.bonus,
+                "stored": entry.body.before[0] + entry.body.principal,
+                "stored_bonus": entry.body.before[1] + entry.body.bonus,
+            }
         case Reprinted(receipt, copy):
             return {"seq": seq, "receipt": receipt, "copy": copy}
         case PointsGiven(points=points, cause=cause, n=n):

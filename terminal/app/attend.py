@@ -14,6 +14,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import Any
 
+from config.schema import Value
 from drivers import api
 from sync.uplink.api import (
     Acked,
@@ -21,31 +22,31 @@ from sync.uplink.api import (
     LinkChanged,
     Mastered,
     SyncTrouble,
-    UplinkEvent,
 )
-from terminal.app import basket, identify, lights, translate
+from terminal.app import basket, identify, lights
 from terminal.app.answers import answer_of, issue, told
 from terminal.app.edges import Edges
 from terminal.app.feed import Asked
+from terminal.app.hqside import HeadOfficeSide
 from terminal.app.master import MasterData
 from terminal.app.offers import offers_of
 from terminal.app.perform import Performer
 from terminal.app.points import PointsDesk, payer_of, refreshed, told_of
 from terminal.app.pursedesk import PurseDesk
+from terminal.app.requests import printable, quoted
+from terminal.app.value import ValueDesk
 from terminal.core import till as tills
 from terminal.core.effects import Tell
 from terminal.core.journal import LockedOut, PinChanged, Reprinted
 from terminal.core.pricing.coupons import CouponsIssued
 from terminal.core.refusal import Key, Refusal, refuse
-from terminal.core.sale import Idle
+from terminal.core.sale import Idle, Tendered
 from terminal.core.till import Operator, Till
 from terminal.counter import desk
-from terminal.counter.desk import Answer, Done, Notice, SyncLight, View
+from terminal.counter.desk import Answer, Done, Notice, View
 from terminal.store.calls import CallKey
 from terminal.store.errors import LedgerError
 
-REFUSED = "master-refused"
-"""The trouble that ends with the next master data that can be taken."""
 NOTICES_MAX = 8
 RECENT_MAX = 1000
 """Answers to calls that changed only the basket, kept to answer a repeat."""
@@ -64,6 +65,7 @@ class Attendant:
         state: Till,
         recent: tuple[tuple[str, bytes, bytes], ...],
         master: MasterData | None,
+        limits: Value,
     ) -> None:
         """Begin with ``state``; ``master`` is None where a shop file gives the master data."""
         self._edges = edges
@@ -74,8 +76,9 @@ class Attendant:
         self._purses = PurseDesk(
             edges, self._performer, lambda: self._till, self._happen, self.tell
         )
+        self._value = ValueDesk(edges, self._performer, limits, is_own=edges.is_own)
         self._lights = {name: lights.starting(name, kind) for name, kind in edges.devices}
-        self._sync = SyncLight(connected=False, head=0, acknowledged=0, since_ms=None, trouble="")
+        self._office = HeadOfficeSide(edges, master, self._value)
         self._notices: deque[Notice] = deque(maxlen=NOTICES_MAX)
         self._noticed = 0
         self._version = 0
@@ -85,8 +88,11 @@ class Attendant:
         self._changed = True
         self._basket_changed = False
         self._answers: list[tuple[Future[Answer], Answer]] = []
-        self.outrun: LedgerOutrun | None = None
+
+    @property
+    def outrun(self) -> LedgerOutrun | None:
         """Set when a new ledger must follow this one: the loop ends, and begins anew on it."""
+        return self._office.outrun
 
     @property
     def operator(self) -> Operator | None:
@@ -130,7 +136,7 @@ class Attendant:
                 self._device(event)
                 self._purses.lost(event)
             case Acked() | LinkChanged() | SyncTrouble() | LedgerOutrun() | Mastered():
-                self._synced(event)
+                self._office.heard(event)
             case _:
                 raise AssertionError(f"nobody knows {event!r}")
         self._renew()
@@ -174,22 +180,17 @@ class Attendant:
             # The disk is full; nothing is lost, and there will be other moments.
             log.warning("the ledger is not tidied: %s", error)
         self._edges.clock.look_again()
+        self._changed |= self._value.settle(self._till.sale)
 
     def view(self) -> View:
         """Return the whole till as the page shows it, under a new version."""
         self._version += 1
         edges = self._edges
-        self._sync = replace(
-            self._sync, head=edges.ledger.head_seq, acknowledged=edges.ledger.acked.seq
-        )
-        if self._master is not None:
-            fresh, waiting = tuple(self._master.fresh_ms.items()), self._master.is_waiting
-            self._sync = replace(self._sync, fresh=fresh, waiting=waiting)
         return View(
             self._version,
             self._till,
             tuple(self._lights.values()),
-            self._sync,
+            self._office.shown(),
             edges.printing.doubts(),
             self._performer.last_receipt,
             tuple(self._notices),
@@ -197,6 +198,7 @@ class Attendant:
             edges.shop_faults,
             offers_of(edges, self._till),
             edges.ledger.purse_doubts() if edges.money.readers else (),
+            self._value.shown(self._till.sale),
         )
 
     def _happen(self, event: tills.Event | Refusal) -> None:
@@ -243,7 +245,7 @@ class Attendant:
         key = CallKey(call.id, call.digest)
         match call.action:
             case desk.QuoteOnly() as asked:
-                return self._quote(asked)
+                return quoted(asked, self._edges)
             case desk.ChangePin(operator, verifier):
                 return self._note(PinChanged(operator, verifier), call.actor, key)
             case desk.Again():
@@ -257,8 +259,8 @@ class Attendant:
                 return (
                     issued if isinstance(issued, Refusal) else self._note(issued, call.actor, key)
                 )
-            case desk.PointsAct() as asked:
-                return self._points(asked, call.actor, key)
+            case desk.PointsAct() | desk.PayIn() as asked:
+                return self._for_member(asked, call.actor, key)
             case desk.TouchVirtual() as touch:
                 return self._edges.touch(touch)
             case _:
@@ -274,6 +276,8 @@ class Attendant:
         """Ask the core, and carry out what it says."""
         state = self._till if actor is None else replace(self._till, operator=actor)
         turn = self._edges.turn(self._edges.new_id(), payer_of(event, state))
+        if isinstance(event, Tendered | tills.Sold):
+            turn = replace(turn, purse=self._value.purse_for(event, self._till.sale))
         outcome = tills.handle(state, event, turn)
         if isinstance(outcome, Refusal):
             return outcome
@@ -309,26 +313,24 @@ class Attendant:
         log.error("not posted: %s", error)
         return refuse(Key.DISK_FULL)
 
-    def _quote(self, asked: desk.QuoteOnly) -> Answer:
-        brought = (asked.coupons, asked.chosen)
-        whole = desk.SellWhole(asked.lines, asked.member, (), None, *brought)
-        event = translate.whole(whole, self._edges.look)
-        if isinstance(event, Refusal):
-            return event
-        sale = tills.whole(event, self._edges.turn(""), asked.tender)
-        return sale if isinstance(sale, Refusal) else Done({"quote": sale.quote})
-
-    def _points(self, asked: desk.PointsAct, actor: Operator | None, key: CallKey) -> Answer:
+    def _for_member(
+        self, asked: desk.PointsAct | desk.PayIn, actor: Operator | None, key: CallKey
+    ) -> Answer:
+        """Do something to a member's account besides a sale."""
         head = self._edges.ledger.head_seq
         try:
-            done = self._desk.act(asked, actor, key)
+            if isinstance(asked, desk.PayIn):
+                done = self._value.pay_in(asked, actor, key)
+            else:
+                done = self._desk.act(asked, actor, key)
         except LedgerError as error:
             return self._not_posted(error, head)
         if isinstance(done, Done):
             self._till = refreshed(self._till, self._edges)
             self._basket_changed = True
-            for tell in told_of(self._performer.last.body) if asked.kind != "slip" else ():
-                self.tell(tell)
+            if self._edges.ledger.head_seq != head:  # A slip printed again posts nothing.
+                for tell in told_of(self._performer.last.body):
+                    self.tell(tell)
         return done
 
     def _note(
@@ -345,17 +347,10 @@ class Attendant:
         return told(seq, self._performer.last, self._edges.look.coupons)
 
     def _copy(self, number: str, actor: Operator | None, key: CallKey) -> Answer:
-        edges = self._edges
-        ordinal = edges.receipt_ordinal(number)
-        entry = None if ordinal is None else edges.receipt_entry(ordinal)
-        if ordinal is None:
-            entry = edges.older_receipt(number)
-        if entry is None:
-            return refuse(Key.NO_SUCH_RECEIPT, number=number)
-        if edges.printing.printer is None:
-            return refuse(Key.NO_PRINTER)
-        if ordinal in edges.printing.waiting or ordinal in edges.printing.at_work:
-            return refuse(Key.STILL_PRINTING, number=number)
+        edges, found = self._edges, printable(number, self._edges)
+        if isinstance(found, Refusal):
+            return found
+        ordinal, entry = found
         copies = edges.ledger.copies(number) + 1
         done = self._note(Reprinted(number, copies), actor, key)
         if isinstance(done, Refusal):
@@ -379,35 +374,6 @@ class Attendant:
             return
         if event.device == printing.printer.device:
             printing.heard(event)
-
-    def _synced(self, event: UplinkEvent) -> None:
-        match event:
-            case Mastered():
-                self._mastered(event)
-            case LedgerOutrun():
-                self._outrun(event)
-            case Acked(ledger_id=ledger_id) if ledger_id != self._edges.ledger.ledger_id:
-                pass  # Of a ledger that was closed while this was on its way.
-            case Acked():
-                self._edges.ledger.acknowledge(event.seq, event.digest, event.proof, event.timeline)
-                now = self._edges.clock.stamp().wall_ms
-                self._sync = replace(self._sync, since_ms=now, trouble="")
-            case LinkChanged(connected=connected):
-                self._sync = replace(self._sync, connected=connected)
-            case SyncTrouble(key=key):
-                self._sync = replace(self._sync, trouble=key)
-
-    def _outrun(self, event: LedgerOutrun) -> None:
-        """Have a new ledger begun; where this one has grown meanwhile, that is sent first."""
-        ledger = self._edges.ledger
-        if (event.ledger_id, event.seq) == (ledger.ledger_id, ledger.head_seq):
-            self.outrun = event
-
-    def _mastered(self, event: Mastered) -> None:
-        assert self._master is not None, "nobody fetches master data for a till with a shop file"
-        self._master.note(event, self._edges.clock.stamp().wall_ms)
-        if self._sync.trouble == REFUSED:
-            self._sync = replace(self._sync, trouble="")
 
     def begin(self) -> None:
         """Do what is to be done once before the first event."""

@@ -24,8 +24,9 @@ from terminal.core.pricing.basket import Member
 from terminal.core.pricing.quote import Quote
 from terminal.core.purse.words import taken_off
 from terminal.core.refusal import Refusal
-from terminal.core.sale import Due, Idle, Open, Sale, State, Turn, repriced
+from terminal.core.sale import Due, Idle, Open, Sale, State, repriced
 from terminal.core.till import Till
+from terminal.core.turn import Turn
 
 VERSION = 1
 RECENT_MAX = 32
@@ -91,7 +92,8 @@ def state_after(
             return Due(_billed(bill, waited.facts, member_of), (), ())
     if saved is None or saved.sale is None or saved.sale.id in ended:
         return Idle()
-    return Due(saved.sale, (), saved.tenders) if saved.tenders else Open(saved.sale)
+    tenders = _still_there(saved)
+    return Due(saved.sale, (), tenders) if tenders else Open(saved.sale)
 
 
 def priced_anew(state: State, turn: Turn) -> State:
@@ -115,7 +117,7 @@ def _due(saved: Saved | None, due: Sequence[Entry], member_of: Callable[[Buyer],
     bill = taken[-1].bill
     ahead = tuple(each.tender for each in taken if each.bill.sale_id == bill.sale_id)
     if saved and saved.sale and _holds(saved, bill):
-        return Due(saved.sale, ahead, saved.tenders)
+        return Due(saved.sale, ahead, _still_there(saved))
     return Due(_billed(bill, due[-1].facts, member_of), ahead, ())
 
 
@@ -143,6 +145,11 @@ def _billed(
     )  # fmt: skip
     member = member_of(bill.buyer) if bill.buyer else None
     return Sale(bill.sale_id, member=member, quote=quote)
+
+
+def _still_there(saved: Saved) -> tuple[Tender, ...]:
+    """Return what was tendered and can be counted on: what value may be spent is asked anew."""
+    return tuple(tender for tender in saved.tenders if not tender.spent)
 
 
 def _ended(entry: Entry) -> str:

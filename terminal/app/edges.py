@@ -24,7 +24,7 @@ from terminal.core.pricing.index import compiled
 from terminal.core.pricing.rules import RuleBook
 from terminal.core.purse.words import NOWHERE
 from terminal.core.refusal import Key, refuse
-from terminal.core.sale import Turn
+from terminal.core.turn import Turn
 from terminal.counter.desk import Answer, Done, TouchVirtual
 from terminal.store.basket import BasketFile
 from terminal.store.ledger import Ledger
@@ -69,6 +69,8 @@ class Edges:
     older: Older
     """The ledgers that this till closed."""
     money: CardMoney
+    is_own: bool
+    """Whether there is no head office, so that this till is the authority over its members' value."""
     promotions: InForce = NOTHING
     """The rules file in force over the plain rules."""
 

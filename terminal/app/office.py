@@ -20,7 +20,7 @@ from terminal.app.pointsview import ReaderBooks, points_json
 from terminal.app.slips import SaleSlip, Stationery, as_text
 from terminal.app.wallet import Wallet
 from terminal.core import cards
-from terminal.core.journal import Entry, SalePosted
+from terminal.core.journal import NUMBERED, Entry
 from terminal.core.points.acts import Scene
 from terminal.core.points.program import Program
 from terminal.core.pricing.earning import occasion_of
@@ -118,7 +118,7 @@ class Office:
         """Return the sale whose receipt is called exactly ``name``."""
         count = count_in(name)
         sale = self.reader.receipt(count) if count else None
-        if sale and isinstance(sale.entry.body, SalePosted) and sale.entry.body.receipt == name:
+        if sale and isinstance(sale.entry.body, NUMBERED) and sale.entry.body.receipt == name:
             return sale
         return self.older.sale(name, count) if count else None
 

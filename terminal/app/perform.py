@@ -7,7 +7,7 @@ from functools import partial
 from terminal.app.edges import Edges
 from terminal.codec.entry import encode
 from terminal.core.effects import Effect, OpenDrawer, Post, Print
-from terminal.core.journal import Body, Entry, Posting, SalePosted, Versions
+from terminal.core.journal import NUMBERED, Body, Entry, Posting, Versions
 from terminal.core.purse.effects import AskCard, DropCard, MoveCard, SettleCard
 from terminal.core.purse.events import Event as CardEvent
 from terminal.store.calls import CallKey
@@ -82,7 +82,7 @@ class Performer:
         call: CallKey | None,
     ) -> Entry:
         edges = self._edges
-        if isinstance(body, SalePosted):
+        if isinstance(body, NUMBERED):
             name = edges.receipt_name(edges.ledger.next_receipt())
             body = replace(body, receipt=name)
             self.last_receipt = name
@@ -107,7 +107,7 @@ class Performer:
         edges = self._edges
         self._last = entry
         meanwhile = None
-        if isinstance(entry.body, SalePosted):
+        if isinstance(entry.body, NUMBERED):
             number = edges.ledger.next_receipt()
             meanwhile = partial(edges.printing.foresee, number, entry, drawer=drawer)
         pair = None if before is None else (before, encode(before))

@@ -36,6 +36,7 @@ from terminal.core.pricing.earning import occasion_of
 from terminal.core.pricing.facts import Facts
 from terminal.core.refusal import Key, Refusal, refuse
 from terminal.core.sale import Due, Open, Tendered, repriced
+from terminal.core.stored import ToppedUp
 from terminal.core.till import SUPERVISOR, Event, Operator, Sold, Till
 from terminal.counter.desk import Answer, Done, PointsAct
 from terminal.store.calls import CallKey
@@ -206,6 +207,8 @@ def told_of(body: Body) -> tuple[Tell, ...]:
             return (Tell("draw-lost", "warn", (("n", n),)),)
         case LotteryDrawn(name=name):
             return (Tell("draw-won", "good", (("name", name),)),)
+        case ToppedUp(principal=amount, bonus=bonus):
+            return (Tell("topped-up", "good", (("amount", amount), ("bonus", bonus))),)
         case _:
             return ()
 

@@ -12,8 +12,10 @@ from terminal.app.clock import ShopTime
 from terminal.core.journal import Entry, SalePosted
 from terminal.core.receipts.points import gift_slip
 from terminal.core.receipts.sale import Head, claim, copy_of, lay_out
+from terminal.core.receipts.topup import top_up
 from terminal.core.receipts.words import Words
 from terminal.core.slip import Slip
+from terminal.core.stored import ToppedUp
 
 Sign = Callable[[bytes], bytes]
 
@@ -43,6 +45,9 @@ class SaleSlip:
         """Return the receipt laid out for ``columns``."""
         look = self.stationery
         when = look.time.written(self.entry.stamp.wall_ms)
+        if isinstance(self.entry.body, ToppedUp):
+            slip = tuple(top_up(self.entry, when, look.head, look.words, columns))
+            return copy_of(slip, look.words) if self.copy else slip
         parts = lay_out(self.entry, when, look.head, look.words, columns)
         if look.sign is not None:
             claim(parts, claim_code(self.entry, look.sign), look.words, columns)

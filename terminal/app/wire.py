@@ -287,6 +287,7 @@ def _open(parts: Parts, operator: Operator | None) -> tuple[Edges, Attendant]:
         printer.prepare if printer else lambda: None,
         Older(folder),
         _money(parts, ledger),
+        settings.sync is None,
         promotions,
     )
     edges.printing.name_of = edges.receipt_name
@@ -294,7 +295,7 @@ def _open(parts: Parts, operator: Operator | None) -> tuple[Edges, Attendant]:
     saved = basket.unpack(edges.basket.read())
     state = replace(_state(saved, edges, look), operator=operator)
     master = MasterData.read(folder, wallet) if is_fed(settings) else None
-    return edges, Attendant(edges, state, saved.recent if saved else (), master)
+    return edges, Attendant(edges, state, saved.recent if saved else (), master, settings.value)
 
 
 def _state(saved: basket.Saved | None, edges: Edges, look: Look) -> Till:

@@ -2,7 +2,8 @@
 
 from math import gcd
 
-from config.shop import CategoryRule, EarnRule, ShopFile, TierRule
+from config.shop import CategoryRule, EarnRule, ShopFile, TierRule, TopUpRule
+from terminal.core import stored
 from terminal.core.pricing import rules
 
 SALE_POINTS_MAX = 100_000
@@ -21,6 +22,7 @@ def shop_rules(shop: ShopFile) -> rules.RuleBook:
     """
     price_rules: list[rules.PercentRule] = []
     earn: rules.EarnRule | None = None
+    topup: stored.TopUpRule | None = None
     for rule in shop.rules:
         match rule:
             case CategoryRule():
@@ -37,8 +39,17 @@ def shop_rules(shop: ShopFile) -> rules.RuleBook:
                         f"rule {rule.id}: one earn rule, for all goods, is known"
                     )
                 earn = _earn(rule, shop)
+            case TopUpRule():
+                topup = _topup(rule)
     versions = shop.versions
-    return rules.RuleBook(str(versions.rules), str(versions.catalogue), tuple(price_rules), earn)
+    return rules.RuleBook(
+        str(versions.rules), str(versions.catalogue), tuple(price_rules), earn, topup=topup
+    )
+
+
+def _topup(rule: TopUpRule) -> stored.TopUpRule:
+    bands = tuple(stored.Band(each.at_least, each.bonus, each.percent) for each in rule.bands)
+    return stored.TopUpRule(rule.id, str(rule.version), rule.name, bands)
 
 
 def _percent(

@@ -22,11 +22,10 @@ from dataclasses import dataclass, replace
 
 from terminal.core import journal
 from terminal.core.books import postings_of
-from terminal.core.burning import PointsPurse, spent_anew, used_in
+from terminal.core.burning import spent_anew, used_in
 from terminal.core.circumstances import (
     NOTHING_BROUGHT,
     Brought,
-    World,
     drawn_by,
     facts_of_sale,
     points_in,
@@ -35,7 +34,6 @@ from terminal.core.circumstances import (
     with_coupon,
 )
 from terminal.core.effects import Effect, OpenDrawer, Post, Print, Tell
-from terminal.core.history import NO_HISTORY, History
 from terminal.core.journal import (
     Bill,
     Buyer,
@@ -45,16 +43,13 @@ from terminal.core.journal import (
 from terminal.core.pricing import lines
 from terminal.core.pricing.basket import Goods, Line, Member
 from terminal.core.pricing.coupons import Coupon
-from terminal.core.pricing.facts import NO_FACTS, Facts
 from terminal.core.pricing.limits import too_much
 from terminal.core.pricing.quote import EMPTY, Quote, price, with_bonus
-from terminal.core.pricing.rules import RuleBook
-from terminal.core.purse.words import NOWHERE
-from terminal.core.purse.words import Around as AroundPurse
 from terminal.core.refusal import Key, Refusal, refuse
-from terminal.core.stored import Purse, split
+from terminal.core.stored import split
 from terminal.core.tenders import CASH, UNMADE, Asked
 from terminal.core.tenders import offered as tenders_of
+from terminal.core.turn import Turn
 from terminal.core.units import Minor, Thousandths
 
 
@@ -193,29 +188,6 @@ Event = (
 
 
 Step = tuple[State, tuple[Effect, ...]]
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """What a step may use besides state and event: the rules in force and an id for a new sale."""
-
-    rules: RuleBook
-    new_id: str
-    facts: Facts = NO_FACTS
-    """The world now, as far as rules may ask for it; what belongs to the member is added to it."""
-    history: History = NO_HISTORY
-    purse: Purse | None = None
-    """What the member may spend of stored value; None where nobody pays with it."""
-    points: PointsPurse | None = None
-    """What the member may use of points; None where nobody pays with them."""
-
-    @property
-    def world(self) -> World:
-        """Return where and when a basket is priced."""
-        return World(self.rules, self.facts, self.history)
-
-    cards: AroundPurse = NOWHERE
-    """What a movement of money on a card may use."""
 
 
 def step(state: State, event: Event, turn: Turn) -> Step | Refusal:

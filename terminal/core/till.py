@@ -15,8 +15,9 @@ from terminal.core.purse import events as cards
 from terminal.core.purse import work as purses
 from terminal.core.purse.words import PURSE, Move, Wish
 from terminal.core.refusal import Key, Refusal, refuse
-from terminal.core.sale import Due, Idle, Open, Sale, State, Turn
+from terminal.core.sale import Due, Idle, Open, Sale, State
 from terminal.core.tenders import CASH
+from terminal.core.turn import Turn
 from terminal.core.units import Minor
 
 HELD_MAX = 20

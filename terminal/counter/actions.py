@@ -69,6 +69,17 @@ def issue(body: bodies.IssueBody) -> desk.IssueCoupons:
     return desk.IssueCoupons(body.campaign, body.until, body.holder, body.place, body.count)
 
 
+def pay_in(body: bodies.PayInBody, account: str) -> desk.PayIn:
+    """Return the top-up.
+
+    Raises:
+        BadBodyError: An external payment has no reference.
+    """
+    if body.type == "external" and not body.reference:
+        raise BadBodyError("reference", "the number on the payment slip")
+    return desk.PayIn(account, body.amount, body.type, body.reference)
+
+
 def touch(body: bodies.VirtualBody, device: str) -> desk.TouchVirtual:
     """Return what is done to virtual ``device``.
 

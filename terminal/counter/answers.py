@@ -44,11 +44,16 @@ _QUOTE = _object(
         points_min=WHOLE, points_max=WHOLE, amount_max=WHOLE, step=WHOLE, points=WHOLE, money=WHOLE, why=TEXT,
     ),
 )  # fmt: skip
-_MEMBER = _object(
-    account=TEXT, name=TEXT, phone=TEXT, tier=TEXT, tier_name=TEXT, points=WHOLE,
-    pending=WHOLE, lapsing=_object(points=WHOLE, day=WHOLE), standing=WHOLE, stored=WHOLE,
-    bonus=WHOLE, birthday=TEXT, medium=TEXT,
-)  # fmt: skip
+_ABOUT_MEMBER: Json = {
+    "account": TEXT, "name": TEXT, "phone": TEXT, "tier": TEXT, "tier_name": TEXT,
+    "points": WHOLE, "pending": WHOLE, "lapsing": _object(points=WHOLE, day=WHOLE),
+    "standing": WHOLE, "stored": WHOLE, "bonus": WHOLE, "birthday": TEXT, "medium": TEXT,
+}  # fmt: skip
+_MEMBER = _object(**_ABOUT_MEMBER)
+_BUYER = _object(
+    **_ABOUT_MEMBER,
+    spendable=_object(amount=WHOLE, principal=WHOLE, bonus=WHOLE, why=TEXT),
+)
 _SALE = _object(
     {
         "paid": WHOLE,
@@ -60,7 +65,7 @@ _SALE = _object(
     state={"enum": ["idle", "open", "due"]},
     id=MAYBE_TEXT,
     quote=_ref("Quote"),
-    member=_or_null({"anyOf": [_ref("Member"), _object(tier_name=TEXT)]}),
+    member=_or_null({"anyOf": [_ref("Buyer"), _object(tier_name=TEXT)]}),
     tenders=_list(_object(type=TEXT, amount=WHOLE, reference=TEXT, taken=YES_NO)),
 )
 _DEVICE = _object(
@@ -100,6 +105,7 @@ SCHEMAS: Json = {
     "Done": {"type": "object"},
     "Quote": _QUOTE,
     "Member": _MEMBER,
+    "Buyer": _BUYER,
     "Till": _TILL,
     "Members": _object(members=_list(_MEMBER)),
     "MemberPoints": _object(

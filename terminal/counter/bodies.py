@@ -175,6 +175,14 @@ class IssueBody(Plain, frozen=True, kw_only=True):
     ] = ""
 
 
+class PayInBody(Plain, frozen=True, kw_only=True):
+    """What a member pays in; ``reference`` is the number on the slip of an external payment."""
+
+    amount: Amount
+    type: Annotated[str, Meta(pattern=r"^(cash|external)\Z")] = "cash"
+    reference: Annotated[str, Meta(max_length=64, pattern=_NO_CONTROL)] = ""
+
+
 class ResumeBody(Plain, frozen=True, kw_only=True):
     """The basket to bring back; without ``sale`` the newest."""
 

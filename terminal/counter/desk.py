@@ -11,6 +11,7 @@ from typing import Protocol
 
 from terminal.core.purse.words import Doubt
 from terminal.core.refusal import Refusal
+from terminal.core.stored import Stored
 from terminal.core.till import Operator, Till
 from terminal.core.units import Minor, Thousandths
 
@@ -222,6 +223,17 @@ class PrintCopy:
 
 
 @dataclass(frozen=True, slots=True)
+class PayIn:
+    """A member tops up their account."""
+
+    account: str
+    amount: Minor
+    tender: str
+    """``cash`` or ``external``."""
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
 class TouchVirtual:
     """Do to a virtual device what a person would: ``what`` is ``card``, ``remove``, ``text`` or ``paper``."""
 
@@ -276,6 +288,7 @@ Action = (
     | Again
     | LockOperator
     | PrintCopy
+    | PayIn
     | TouchVirtual
     | PointsAct
 )
@@ -393,6 +406,8 @@ class View:
     offers: Offers = NO_OFFERS
     purse_doubts: tuple[Doubt, ...] = ()
     """Movements on cards that are not settled, oldest first."""
+    value: Stored | None = None
+    """What the member at the till may spend of stored value here; None without a member."""
 
 
 class Desk(Protocol):

@@ -28,6 +28,7 @@ NOTICES = (
     "voided-return",
     "paid",
     "sold",
+    "topped-up",
     "held",
     "copy-printing",
     "copy-not-printed",
@@ -84,7 +85,7 @@ TROUBLES = (
 )
 TENDERS = ("cash", "stored_value", "points", "coupon", "count", "credit", "external", "purse")
 _MONEY = frozenset(
-    {"amount", "total", "change", "missing", "possible", "limit", "least", "balance"}
+    {"amount", "total", "change", "missing", "possible", "limit", "least", "balance", "bonus"}
 )
 
 

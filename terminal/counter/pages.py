@@ -23,6 +23,7 @@ ASSETS = (
     "base.js",
     "till.js",
     "over.js",
+    "value.js",
     "tray.js",
     "undo.js",
     "sound.js",

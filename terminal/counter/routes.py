@@ -148,6 +148,11 @@ CHANGES = (
         lambda body, _: actions.sale(body), "A whole sale by a cash-register program",
     ),
     Change(
+        "POST", "/members/{account}/topups", bodies.PayInBody,
+        lambda body, params: actions.pay_in(body, _name(params, "account", _RECEIPT_MAX)),
+        "A member pays in; the shop's bonus is added",
+    ),
+    Change(
         "POST", "/receipts/{number}/print", bodies.Plain,
         lambda _, params: desk.PrintCopy(_name(params, "number", _RECEIPT_MAX)),
         "Print a receipt again, marked as a copy",

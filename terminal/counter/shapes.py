@@ -146,7 +146,9 @@ def _sale(view: View, *, whole: bool) -> Json:
     if whole:
         shown |= _brought(sale, view.offers)
     if sale.member:
-        shown["member"] = member(sale.member) if whole else {"tier_name": sale.member.tier_name}
+        shown["member"] = (
+            _at_the_till(sale.member, view) if whole else {"tier_name": sale.member.tier_name}
+        )
     return shown
 
 
@@ -168,6 +170,18 @@ def _brought(sale: Sale, offers: Offers) -> Json:
         ],
         "cash_total": offers.cash_total,
     }
+
+
+def _at_the_till(who: Member, view: View) -> Json:
+    """Return the member of the sale, with what of the stored value may be spent here."""
+    value = view.value
+    spendable = {
+        "amount": value.amount if value else 0,
+        "principal": value.principal if value else 0,
+        "bonus": value.bonus if value else 0,
+        "why": value.why if value else "none-here",
+    }
+    return {**member(who), "spendable": spendable}
 
 
 def quote(priced: Quote, units: dict[int, str] | None = None) -> Json:

@@ -10,6 +10,7 @@ from typing import Self
 
 from terminal.core.pricing.basket import Goods
 from terminal.core.pricing.rules import EarnRule, PercentRule, RuleBook
+from terminal.core.stored import Band, TopUpRule
 from terminal.store.swap import open_whole, replace_whole
 
 MARK = 0x74706361
@@ -31,7 +32,9 @@ CREATE TABLE percent_rule (place INTEGER PRIMARY KEY, id TEXT NOT NULL,
     categories TEXT NOT NULL) STRICT;
 CREATE TABLE earn_rule (id TEXT PRIMARY KEY, version TEXT NOT NULL, name TEXT NOT NULL,
     spend INTEGER NOT NULL, points INTEGER NOT NULL, points_max INTEGER NOT NULL,
-    tier_percent TEXT NOT NULL) STRICT, WITHOUT ROWID
+    tier_percent TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE topup_rule (id TEXT PRIMARY KEY, version TEXT NOT NULL, name TEXT NOT NULL,
+    bands TEXT NOT NULL) STRICT, WITHOUT ROWID
 """
 _SELECT = (
     "SELECT code, name, price, category, earns, tax_basis_points, unit, cost, brand, levels, price_min"
@@ -166,12 +169,19 @@ class Catalog:
             " FROM percent_rule ORDER BY place"
         ).fetchall()
         earn = self._run("SELECT * FROM earn_rule").fetchone()
+        topup = self._run("SELECT * FROM topup_rule").fetchone()
         return RuleBook(
             version,
             catalogue,
             tuple(_percent_rule(row) for row in prices),
             _earn_rule(earn) if earn else None,
+            topup=_topup_rule(topup) if topup else None,
         )
+
+
+def _topup_rule(row: tuple[str, str, str, str]) -> TopUpRule:
+    rule, version, name, bands = row
+    return TopUpRule(rule, version, name, tuple(Band(*band) for band in loads(bands)))
 
 
 def _goods(row: tuple[str, str, int, str, int, int, str, int | None, str, str, int]) -> Goods:
@@ -226,7 +236,7 @@ def put_goods(connection: sqlite3.Connection, rows: Iterable[GoodsRow]) -> None:
 
 def put_small(connection: sqlite3.Connection, tables: CatalogTables) -> None:
     """Put everything of ``tables`` but goods in the place of what is there."""
-    for table in ("version", "category", "operator", "percent_rule", "earn_rule"):
+    for table in ("version", "category", "operator", "percent_rule", "earn_rule", "topup_rule"):
         connection.execute(f"DELETE FROM {table}")  # noqa: S608 - our own names
     _fill_small(tables, connection)
 
@@ -283,3 +293,10 @@ def _fill_small(tables: CatalogTables, connection: sqlite3.Connection) -> None:
                 dumps(earn.tier_percent),
             ),
         )  # fmt: skip
+    if rules.topup:
+        topup = rules.topup
+        bands = [(band.at_least, band.bonus, band.percent) for band in topup.bands]
+        connection.execute(
+            "INSERT INTO topup_rule VALUES (?, ?, ?, ?)",
+            (topup.id, topup.version, topup.name, dumps(bands)),
+        )

@@ -24,6 +24,7 @@ _GIVEN = (
 COPIED = {
     "catalog": (
         "version", "category", "goods", "barcode", "operator", "percent_rule", "earn_rule",
+        "topup_rule",
     ),
     "members": ("tier", "member", "statement", "medium", "lost", *statedlots.NAMES),
 }  # fmt: skip

@@ -13,7 +13,7 @@ from terminal.store.members import MemberRow, MemberTables, More, Statement, bui
 from terminal.store.swap import MasterDataError
 
 FILE_BYTES_MAX = 50_000_000
-_BUILD = b"4"
+_BUILD = b"5"
 """Raised whenever the same shop file would give other databases."""
 
 

@@ -137,6 +137,9 @@ CASES = {
         Case("/points/import", {"rows": [row(3), row(4)]}, {"rows": [row(5)]}, boss, posts=True)
     ],
     "POST /points/slips/{n}/print": [Case("/points/slips/{gift}/print", {}, None, given)],
+    "POST /members/{account}/topups": [
+        Case("/members/100001/topups", {"amount": 500}, {"amount": 600}, posts=True)
+    ],
     "POST /virtual/{device}": [
         Case("/virtual/gun", {"text": WATER}, {"text": COLA}),
         Case("/virtual/counter", {"card": "04A1B2C3D4E5F6"}, {"card": "04A2B2C3D4E5F6"}),

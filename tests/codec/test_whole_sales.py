@@ -33,11 +33,11 @@ from terminal.core.sale import (
     MemberIdentified,
     Open,
     Tendered,
-    Turn,
     Voided,
     step,
 )
 from terminal.core.tenders import CASH, EXTERNAL, REFERENCE_MAX, TENDERS_MAX
+from terminal.core.turn import Turn
 from terminal.core.units import MONEY_MAX, QUANTITY_MAX
 from tests.kit.goods import BREAD, TURN, WANG, WATER, entry, rule
 from tests.kit.sales import PAID, paid, posts

@@ -22,7 +22,8 @@ from terminal.core.pricing.promotions import (
     Threshold,
     When,
 )
-from terminal.core.sale import Idle, LineAdded, MemberIdentified, Tendered, Turn, step
+from terminal.core.sale import Idle, LineAdded, MemberIdentified, Tendered, step
+from terminal.core.turn import Turn
 from tests.kit.goods import BREAD, RULES, WANG, WATER, entry
 from tests.kit.sales import PAID, paid, posts
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from terminal.core.pricing.basket import Line, Member
 from terminal.core.pricing.quote import EMPTY, Quote, price
 from terminal.core.pricing.rules import RuleBook
-from terminal.core.sale import Idle, LineAdded, Open, Turn, step
+from terminal.core.sale import Idle, LineAdded, Open, step
+from terminal.core.turn import Turn
 from tests.kit import goods
 from tests.kit.goods import APPLES, BREAD, LI, RULES, SWEET, TOBACCO, WANG, WATER, rule
 

@@ -18,11 +18,11 @@ from terminal.core.sale import (
     Sale,
     Tendered,
     TendersCleared,
-    Turn,
     Voided,
     step,
 )
 from terminal.core.tenders import CASH, EXTERNAL, REFERENCE_MAX, TENDERS_MAX
+from terminal.core.turn import Turn
 from terminal.core.units import MONEY_MAX, QUANTITY_MAX
 from tests.kit.goods import APPLES, BREAD, GIFT, NO_RULES, RULES, TURN, WANG, WATER
 

@@ -16,7 +16,6 @@ from terminal.core.sale import (
     LineChanged,
     MemberIdentified,
     Open,
-    Turn,
 )
 from terminal.core.tenders import CASH, EXTERNAL
 from terminal.core.till import (
@@ -31,6 +30,7 @@ from terminal.core.till import (
     Till,
     handle,
 )
+from terminal.core.turn import Turn
 from tests.kit.goods import APPLES, BREAD, LI, NO_RULES, RULES, SWEET, TURN, WANG, WATER
 
 CASHIER = Operator("1001", "小陈", "cashier")

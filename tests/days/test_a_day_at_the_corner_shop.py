@@ -28,12 +28,12 @@ from terminal.core.sale import (
     MemberIdentified,
     Tendered,
     TendersCleared,
-    Turn,
     Voided,
 )
 from terminal.core.slip import TextLine
 from terminal.core.tenders import CASH, EXTERNAL
 from terminal.core.till import NEW, Held, Operator, Resumed, SignedIn, SignedOut, Sold, handle
+from terminal.core.turn import Turn
 from tests.kit.days import Day
 from tests.kit.goods import APPLES, BREAD, GIFT, LI, RULES, SWEET, TOBACCO, WANG, WATER
 

@@ -7,8 +7,8 @@ from terminal.core.effects import Effect, Post
 from terminal.core.journal import Entry, SalePosted
 from terminal.core.pricing.rules import RuleBook
 from terminal.core.refusal import Refusal
-from terminal.core.sale import Turn
 from terminal.core.till import Event, Till, handle
+from terminal.core.turn import Turn
 from tests.kit import goods
 
 

@@ -16,8 +16,8 @@ from terminal.core.journal import Tender
 from terminal.core.pricing.basket import Goods, Member
 from terminal.core.pricing.rules import EarnRule, PercentRule, RuleBook
 from terminal.core.refusal import Key, Refusal, refuse
-from terminal.core.sale import Turn
 from terminal.core.till import NEW, Operator
+from terminal.core.turn import Turn
 from terminal.counter import desk, shapes
 from terminal.counter.desk import (
     Answer,

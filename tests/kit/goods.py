@@ -4,7 +4,7 @@ from terminal.core.effects import Post
 from terminal.core.journal import Entry, Stamp, Versions
 from terminal.core.pricing.basket import Goods, Member
 from terminal.core.pricing.rules import EarnRule, PercentRule, RuleBook
-from terminal.core.sale import Turn
+from terminal.core.turn import Turn
 
 WATER = Goods("6901234567892", "农夫山泉550ml", 250, "drinks", tax_basis_points=1300)
 BREAD = Goods("6920000000019", "Sliced bread 全麦吐司", 1149, "bakery")

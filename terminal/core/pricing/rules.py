@@ -10,6 +10,7 @@ from typing import Any
 
 from terminal.core.points.program import NO_PROGRAM, Program
 from terminal.core.pricing.promotions import Group, Promotion, RoundDown
+from terminal.core.stored import TopUpRule
 from terminal.core.units import Minor, Percent, Points
 
 GROUPS = ("category", "tier")
@@ -82,6 +83,9 @@ class RuleBook:
     """The rules of points of a rules file; without rule sets the plain ``earn`` counts."""
     compiled: list[Any] = field(default_factory=list, compare=False, repr=False)
     """Memo of :func:`terminal.core.pricing.index.compiled`; a pure function of the other fields."""
+
+    topup: TopUpRule | None = None
+    """The ladder of bonuses on top-ups."""
 
     @property
     def is_plain(self) -> bool:

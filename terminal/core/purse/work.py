@@ -48,8 +48,9 @@ from terminal.core.purse.words import (
     tail,
 )
 from terminal.core.refusal import Key, Refusal, refuse
-from terminal.core.sale import Due, Open, State, Turn
+from terminal.core.sale import Due, Open, State
 from terminal.core.tenders import TENDERS_MAX
+from terminal.core.turn import Turn
 from terminal.core.units import MONEY_MAX, Minor
 
 

@@ -4,6 +4,7 @@
 the short reason the shop gave the rule. The member is masked. A copy says that it is one.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from terminal.core.journal import BillPoints, Entry, SalePosted, Tender
@@ -12,12 +13,14 @@ from terminal.core.purse.words import PURSE, parse_reference, tail
 from terminal.core.receipts.layout import money, quantity, spread, wrap
 from terminal.core.receipts.words import Words
 from terminal.core.slip import Part, QrCode, Slip, TextLine, width
+from terminal.core.stored import STORED_VALUE, split
 from terminal.core.units import ONE_PIECE
 
 TENDER_WORDS = {
     "cash": "Cash",
     "external": "Card / QR",
     "points": "Points as cash",
+    "stored_value": "Stored value",
     "purse": "Card purse",
 }
 
@@ -39,17 +42,8 @@ def lay_out(entry: Entry, when: str, head: Head, words: Words, columns: int) -> 
     """
     sale = entry.body
     assert isinstance(sale, SalePosted)
-    title = wrap(head.title, columns // 2)
-    parts: list[Part] = [TextLine(line, big=True, centred=True) for line in title]
-    parts += [TextLine(text, centred=True) for line in head.lines for text in wrap(line, columns)]
-    text = [
-        spread(
-            f"{words['Till']} {entry.terminal}", f"{words['Operator']} {entry.operator}", columns
-        ),
-        *wrap(f"{words['No.']} {sale.receipt}", columns),
-        *wrap(f"{words['Date']} {when}", columns),
-        "-" * columns,
-    ]
+    parts = heading(entry, sale.receipt, when, head, words, columns)
+    text: list[str] = []
     for line in sale.bill.lines:
         text += _line(line, words, columns)
     text.append("-" * columns)
@@ -58,6 +52,24 @@ def lay_out(entry: Entry, when: str, head: Head, words: Words, columns: int) -> 
     parts += [TextLine(each) for each in _member(sale, words, columns)]
     parts += [TextLine(text, centred=True) for line in head.footer for text in wrap(line, columns)]
     return parts
+
+
+def heading(
+    entry: Entry, receipt: str, when: str, head: Head, words: Words, columns: int
+) -> list[Part]:
+    """Return what every receipt begins with: the shop, the till, the number, the date."""
+    title = wrap(head.title, columns // 2)
+    parts: list[Part] = [TextLine(line, big=True, centred=True) for line in title]
+    parts += [TextLine(text, centred=True) for line in head.lines for text in wrap(line, columns)]
+    text = [
+        spread(
+            f"{words['Till']} {entry.terminal}", f"{words['Operator']} {entry.operator}", columns
+        ),
+        *wrap(f"{words['No.']} {receipt}", columns),
+        *wrap(f"{words['Date']} {when}", columns),
+        "-" * columns,
+    ]
+    return parts + [TextLine(each) for each in text]
 
 
 def copy_of(parts: Slip, words: Words) -> Slip:
@@ -139,7 +151,9 @@ def _member(sale: SalePosted, words: Words, columns: int) -> list[str]:
     if used:
         lines.append(spread(words["Points used"], f"-{used}", columns))
     lines.append(spread(words["Points now"], str(buyer.points_before + earned - used), columns))
-    return lines if points is None else [*lines, *_days(points, words, columns)]
+    if points is not None:
+        lines += _days(points, words, columns)
+    return [*lines, *_stored(sale.tenders, words, columns)]
 
 
 def _days(points: BillPoints, words: Words, columns: int) -> list[str]:
@@ -168,6 +182,16 @@ def business_date(date: int) -> str:
     '2026-12-31'
     """
     return f"{date // 10000}-{date // 100 % 100:02d}-{date % 100:02d}"
+
+
+def _stored(tenders: Sequence[Tender], words: Words, columns: int) -> list[str]:
+    """Return what is left of stored value after it was paid with."""
+    used = [tender for tender in tenders if tender.type == STORED_VALUE]
+    if not used:
+        return []
+    _, bonus = split(part for tender in used for part in tender.spent)
+    of_bonus = [spread(f"  {words['of it bonus']}", money(bonus), columns)] if bonus else []
+    return [*of_bonus, spread(words["Stored value now"], money(used[-1].left), columns)]
 
 
 def mask(account: str) -> str:

@@ -39,5 +39,11 @@ WORDS = (
     "Card purse",
     "On the card before",
     "On the card now",
+    "Stored value",
+    "Stored value before",
+    "Stored value now",
+    "of it bonus",
+    "Top-up",
+    "Bonus",
 )
 ENGLISH: Words = {word: word for word in WORDS}

@@ -7,7 +7,7 @@ import { ago, ask, freshness, holdOrResume, reopen, say, short, sinceMs, till } 
 const dialog = $("over");
 let kind = "";
 
-function open(name, title, ...body) {
+export function open(name, title, ...body) {
   kind = name;
   const close = h("button", { class: "square", title: `${t("Close")} (Esc)`, onclick: shut }, icon("close"), h("span", { class: "sr" }, t("Close")));
   dialog.className = name;
@@ -39,7 +39,7 @@ export function refresh(before) {
 /* ---- keypad ---- */
 
 /** A field with a keypad; `check` hears every change, `take` the Enter. */
-function pad({ label, secret = false, extra = null, check = () => {}, take, start = "", allowed = /^\d*$/, big = false }) {
+export function pad({ label, secret = false, extra = null, check = () => {}, take, start = "", allowed = /^\d*$/, big = false }) {
   const field = h("input", {
     type: secret ? "password" : "text", inputmode: "none", autocomplete: "off", "aria-label": label, value: start, class: big ? "big" : "",
     oninput: () => { if (!allowed.test(field.value)) field.value = was; was = field.value; check(field.value); },
@@ -48,7 +48,7 @@ function pad({ label, secret = false, extra = null, check = () => {}, take, star
   return { field, row: h("label", { class: "field" }, h("span", {}, label), field, extra), take };
 }
 
-function keys(target, point) {
+export function keys(target, point) {
   const press = (text) => {
     const field = target();
     field.value = text === "⌫" ? field.value.slice(0, -1) : field.value + text;
@@ -60,8 +60,8 @@ function keys(target, point) {
       text === "⌫" ? icon("back") : text)));
 }
 
-const form = (submit, ...children) => h("form", { method: "dialog", onsubmit: (event) => { event.preventDefault(); submit(); } }, ...children);
-const go = (text, extra = {}) => h("button", { class: "main wide", ...extra }, text);
+export const form = (submit, ...children) => h("form", { method: "dialog", onsubmit: (event) => { event.preventDefault(); submit(); } }, ...children);
+export const go = (text, extra = {}) => h("button", { class: "main wide", ...extra }, text);
 
 /* ---- signing in ---- */
 

@@ -2,6 +2,7 @@
 
 import { $, call, fade, h, icon, listen, locale, money, quantity, t, thousandthsOf, tierColour, whole } from "./base.js";
 import * as over from "./over.js";
+import * as account from "./value.js";
 import { showTray } from "./tray.js";
 import { beep } from "./sound.js";
 import { stepsBack } from "./undo.js";
@@ -187,7 +188,18 @@ function drawMember() {
       h("button", { class: "square", title: t("Without a member"), onclick: () => ask("DELETE", "/sale/member") }, icon("close"), h("span", { class: "sr" }, t("Without a member")))),
     h("dl", {}, fact(t("Points"), whole(who.points)), fact(t("Stored"), money(who.stored), stored),
       birthdayNear(who.birthday) ? h("div", { class: "cake" }, icon("cake"), h("span", {}, t("Birthday {day}", { day: who.birthday }))) : null),
+    accountLine(who),
     h("div", { class: "foot" }, h("span", {}, who.account), h("span", {}, who.phone)));
+}
+
+/** What may be done with the member's account: pay from it, top it up; and why not all of it is here. */
+function accountLine(who) {
+  const lines = till.sale.quote.lines.length > 0;
+  const why = who.spendable && who.stored + who.bonus ? account.whyNotMore(who) : "";
+  return h("div", { class: "account" },
+    why ? h("p", {}, why) : null,
+    h("button", { id: "stored", disabled: !lines || !lineStands || !(who.stored + who.bonus), onclick: () => pay(account.payFromAccount) }, icon("card"), h("span", {}, t("Stored value"))),
+    h("button", { id: "topup", disabled: !lineStands, onclick: account.topUp }, icon("plus"), h("span", {}, t("Top up"))));
 }
 
 function birthdayNear(day) {

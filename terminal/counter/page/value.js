@@ -1,0 +1,60 @@
+// Stored value: paying from the member's account, and topping it up.
+
+import { amountOf, h, money, t } from "./base.js";
+import { form, go, keys, open, pad, shut } from "./over.js";
+import { ask, till } from "./till.js";
+
+const MONEY = /^\d{0,8}(\.\d{0,2})?$/;
+const plain = (amount) => money(amount).replace(/,/g, "");
+const figure = (label, value) => h("div", {}, h("span", {}, label), h("b", {}, value));
+
+/** Why no more than this may be spent here, in one sentence; empty where it is all there is. */
+export function whyNotMore({ spendable, stored, bonus }) {
+  if (spendable.amount >= stored + bonus) return "";
+  const amount = money(spendable.amount);
+  if (spendable.why === "expired") return t("{amount} may be spent here: what was set aside for this till is too old.", { amount });
+  if (!till.sync.connected) return t("{amount} may be spent here until the head office is reached.", { amount });
+  return t("{amount} may be spent here; the rest is set aside elsewhere.", { amount });
+}
+
+export function payFromAccount() {
+  const who = till.sale.member;
+  const missing = till.sale.state === "due" ? till.sale.missing : till.sale.quote.total;
+  const amount = pad({ label: t("Amount"), big: true, allowed: MONEY, start: plain(Math.min(missing, who.spendable.amount)) });
+  const digits = h("input", { autocomplete: "off", inputmode: "none", maxlength: "4", "aria-label": t("Last 4 digits of the phone number, if asked for") });
+  amount.field.dataset.first = "";
+  let active = amount.field;
+  for (const field of [digits, amount.field]) field.addEventListener("focus", () => (active = field));
+  const submit = () => {
+    const value = amountOf(amount.field.value);
+    if (!value) return amount.field.focus();
+    shut();
+    ask("POST", "/sale/tenders", { type: "stored_value", amount: value, reference: digits.value.trim() });
+  };
+  const why = whyNotMore(who);
+  open("external", t("Stored value"), form(submit, h("div", { class: "cols" }, h("div", { class: "col" },
+    h("div", { class: "figures" }, figure(t("To pay"), money(missing)), figure(t("May be spent here"), money(who.spendable.amount))),
+    why ? h("p", { class: "hint" }, why) : null, amount.row,
+    h("label", { class: "field" }, h("span", {}, t("Last 4 digits of the phone number, if asked for")), digits)),
+    keys(() => active, ".")), go(t("Pay from the account"))));
+}
+
+export function topUp() {
+  const who = till.sale.member;
+  const amount = pad({ label: t("Paid in"), big: true, allowed: MONEY });
+  const reference = h("input", { autocomplete: "off", maxlength: "64", "aria-label": t("Number on the slip; empty for cash") });
+  amount.field.dataset.first = "";
+  let active = amount.field;
+  for (const field of [reference, amount.field]) field.addEventListener("focus", () => (active = field));
+  const submit = () => {
+    const value = amountOf(amount.field.value);
+    if (!value) return amount.field.focus();
+    const slip = reference.value.trim();
+    shut();
+    ask("POST", `/members/${encodeURIComponent(who.account)}/topups`, { amount: value, type: slip ? "external" : "cash", reference: slip });
+  };
+  open("external", t("Top up"), form(submit, h("div", { class: "cols" }, h("div", { class: "col" },
+    h("div", { class: "figures" }, figure(t("Stored"), money(who.stored)), figure(t("Bonus"), money(who.bonus))),
+    amount.row, h("label", { class: "field" }, h("span", {}, t("Number on the slip; empty for cash")), reference)),
+    keys(() => active, ".")), go(t("Top up"))));
+}
