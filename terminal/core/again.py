@@ -99,11 +99,9 @@ def _earning_nets(
     used = bill.points.used if bill.points is not None else None
     if not bonus and used is None:
         return None
-    nets = [line.net for line in quote.lines]
-    off = list(share(bonus, nets)) if bonus else [0] * len(nets)
-    if used is not None:
-        off = [each + part for each, part in zip(off, used.by_line, strict=True)]
-    return earning_nets(lines, nets, off)
+    off = used.by_line if used is not None else (0,) * len(quote.lines)
+    nets = [line.net - part for line, part in zip(quote.lines, off, strict=True)]
+    return earning_nets(lines, nets, share(bonus, nets))
 
 
 def _goods(line: QuoteLine) -> Goods:

@@ -24,6 +24,7 @@ ASSETS = (
     "till.js",
     "over.js",
     "value.js",
+    "points.js",
     "tray.js",
     "undo.js",
     "sound.js",

@@ -58,6 +58,9 @@ def test_a_sale_earns_by_all_rule_sets_into_lots_with_their_days(till):
     days = {(lot["usable_on"], lot["lapses_on"]) for lot in after["lots"]}
     assert (after_days(today(), 7), 0) in days
     till.assert_whole()
+    asked = ("ledger", "explain", str(done["seq"]), "--config", str(till.settings))
+    again = till.tallypoint(*asked)
+    assert (again.returncode, "equal" in again.stdout) == (0, True), again.stdout + again.stderr
     assert till.tallypoint("ledger", "verify", "--config", str(till.settings)).returncode == 0
 
 
@@ -183,6 +186,8 @@ def test_points_pay_as_the_cashier_chose_and_earn_nothing_themselves(till):
     assert after["points"] == before["member"]["points"] - 800 + done["earned"]
     receipt = till.api.get(f"/receipts/{done['receipt']}.txt").text
     assert "Points as cash" in receipt
+    again = till.tallypoint("ledger", "explain", str(done["seq"]), "--config", str(till.settings))
+    assert (again.returncode, "equal" in again.stdout) == (0, True), again.stdout + again.stderr
     assert "-800" in receipt
     till.assert_whole()
 
