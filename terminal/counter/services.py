@@ -6,6 +6,7 @@ thread; the slow ones are called on a thread of the counter's own.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from terminal.core.pricing.basket import Goods, Member
 from terminal.core.till import Operator
@@ -60,6 +61,32 @@ class VirtualDevice:
     kind: str
 
 
+@dataclass(frozen=True, slots=True)
+class BackTestState:
+    """How far a back-test is."""
+
+    state: str
+    """``running``, ``done``, ``failed`` or ``cancelled``."""
+    done: int
+    of: int
+    """Records that are through, and all."""
+    error: str
+    report: dict[str, object] | None
+
+
+class BackTesting(Protocol):
+    """Past sales under draft rules, played beside the till."""
+
+    def start(self, draft: str, since: int, until: int) -> str | None:
+        """Begin one for these business dates and return its name; None: another is running."""
+
+    def state(self, name: str) -> BackTestState | None:
+        """Return how far one is; None: there is none of that name."""
+
+    def cancel(self, name: str) -> bool:
+        """Stop one; return whether there is one of that name."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
     """Everything the counter reads."""
@@ -87,6 +114,9 @@ class Services:
     """Slow: drawn by the worker process."""
     entry: Callable[[int], dict[str, object] | None]
     """One ledger entry with its postings and reasons, as JSON."""
+    backtests: BackTesting
+    rules: Callable[[], "RulesInForce"]
+    """The rules in force."""
     explain: Callable[[int], dict[str, object] | None]
     """One sale of the ledger worked out again: equal, different and where, or why it cannot be."""
     search_members: Callable[[str, int], Sequence[Member]]
