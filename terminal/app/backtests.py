@@ -1,4 +1,4 @@
-"""Back-tests that the page asks for: one at a time, in the worker process, with progress and a way to stop."""
+"""Back-tests that the page asks for: one at a time, in the worker process, with progress and an end."""
 
 import json
 import os
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from config.schema import Till
-from terminal.app.backtest import Report
+from terminal.app.backtest import Report, as_csv
 from terminal.app.errands import ErrandError, Errands
 from terminal.counter.services import BackTestState
 
@@ -66,6 +66,11 @@ class BackTests:
         if job is None:
             return None
         return BackTestState(job.state, job.done, job.of, job.error, job.report)
+
+    def csv(self, name: str) -> str:
+        """Return what came out as CSV; empty where nothing did yet."""
+        job = self._jobs.get(name)
+        return as_csv(job.report) if job is not None and job.report is not None else ""
 
     def cancel(self, name: str) -> bool:
         """Stop a back-test after its slice; return whether there was one."""

@@ -35,8 +35,8 @@ def main(words: list[str] | None = None) -> int:
 
             print(json.dumps(json_schema(), indent=2, ensure_ascii=False))
             return 0
-        case "rules", "check":
-            return _rules_check(Path(asked.file), asked.shop and Path(asked.shop))
+        case "rules", _:
+            return _rules(asked)
         case "key", "new":
             return _key_new(Path(asked.config), asked.name, asked.role)
         case "hq", _:
@@ -100,6 +100,12 @@ def _parser() -> argparse.ArgumentParser:
     check = rules.add_parser("check", help="all faults of a rules file at once")
     check.add_argument("file", help="TOML, or JSON when its name ends in .json")
     check.add_argument("--shop", help="shop file whose goods, categories and tiers the rules name")
+    past = rules.add_parser("try", help="past sales under a draft: what it would have cost")
+    past.add_argument("file", help="TOML, or JSON when its name ends in .json")
+    past.add_argument("--from", dest="since", required=True, help="first day, as 2026-11-01")
+    past.add_argument("--to", dest="until", required=True, help="last day")
+    past.add_argument("--csv", help="file for the table")
+    past.add_argument("--config", default=TERMINAL_FILE)
     key = commands.add_parser("key", help="keys for programs").add_subparsers(
         dest="action", required=True
     )
@@ -236,6 +242,14 @@ def _config_check(path: Path) -> int:
         return BAD_SETTINGS
     print(f"{path}: good")
     return 0
+
+
+def _rules(asked: argparse.Namespace) -> int:
+    if asked.action == "check":
+        return _rules_check(Path(asked.file), asked.shop and Path(asked.shop))
+    from terminal.app.backtest_cli import run_try
+
+    return run_try(asked)
 
 
 def _rules_check(path: Path, shop: Path | None) -> int:

@@ -1,7 +1,6 @@
 """Puts the till together from its settings. Nothing here decides; everything here is wired once."""
 
 import logging
-import os
 import queue
 import threading
 import time
@@ -19,14 +18,14 @@ from drivers.registry import make_addresses, make_printer, make_readers, make_sc
 from drivers.supervise import Supervisor
 from sync.protocol.keys import BadKeyError, PublicKey, SecretKey, load_or_make, load_public
 from sync.uplink.api import LedgerOutrun
-from terminal.app import apikeys, basket, clock, loop
+from terminal.app import basket, clock, loop
 from terminal.app.attend import Attendant
 from terminal.app.backup_cli import back_up_daily
 from terminal.app.cardmoney import CardMoney
 from terminal.app.clerk import Clerk
 from terminal.app.coupons import CouponDesk, desk_of
 from terminal.app.edges import Edges, Virtual
-from terminal.app.errands import ErrandError, Errands
+from terminal.app.errands import Errands
 from terminal.app.feed import INBOX_MAX, Feed, Inbox
 from terminal.app.ledgers import begin_next, carrier_of, open_ledger
 from terminal.app.look import Look
@@ -34,9 +33,9 @@ from terminal.app.master import MasterData, open_files
 from terminal.app.office import stationery_of
 from terminal.app.printing import PrintDesk
 from terminal.app.promotions import NOTHING, InForce, in_force, kept
+from terminal.app.serving import StartError, load_pepper, services_of
 from terminal.app.wallet import Wallet
 from terminal.core.journal import PurseIntent
-from terminal.core.pricing.rules import RuleBook
 from terminal.core.purse.words import Allowed, terminal_number
 from terminal.core.purse.work import FREE, Work, waiting
 from terminal.core.sale import Idle, State
@@ -52,21 +51,15 @@ from terminal.store.shopfile import is_last_good_there, load_shop_file
 from terminal.store.succession import Succession, wanted
 from terminal.store.swap import MasterDataError
 
-PEPPER_BYTES, PEPPER_BYTES_MIN = 32, 16
 EMIT_LOOK_S = 0.2
 OPEN_LIMIT_S = 60.0
 """A slow card may take so long to verify the ledger's tail; the page answers only then."""
 UPLINK_JOIN_S = 2.0
 _NO_SYNC = SyncLight(connected=False, head=0, acknowledged=0, since_ms=None, trouble="")
-NO_BOOK = RuleBook("", "", (), None)
 _EMPTY = View(0, NEW, (), _NO_SYNC, (), "", (), "ok")
 
 
 log = logging.getLogger(__name__)
-
-
-class StartError(Exception):
-    """The till cannot start; the message says what to do."""
 
 
 @dataclass(slots=True)
@@ -163,9 +156,17 @@ class Parts:
         listener = bind(counter.listen)
         self.opened.wait(OPEN_LIMIT_S)
         try:
-            serve(self.feed, _services(self), listener, counter.hosts, ready, self.stopping)
+            serve(self.feed, self._services(), listener, counter.hosts, ready, self.stopping)
         finally:
             listener.close()
+
+    def _services(self) -> Services:
+        virtual = tuple(
+            VirtualDevice(driver.device, kind)
+            for kind, driver in self.drivers
+            if isinstance(driver, Virtual)
+        )
+        return services_of(self.settings, self.clerk, self.errands, virtual, self.promotions)
 
     def stop(self) -> None:
         """Ask everything to end."""
@@ -189,7 +190,7 @@ def assemble(settings: Terminal) -> Parts:
         folder.mkdir(parents=True, exist_ok=True)
         key = load_or_make(Path(settings.till_key()))
         trusted = _trusted(settings)
-        _pepper(Path(settings.pepper()))
+        load_pepper(Path(settings.pepper()))
         alone = settings.sync is None
         coupons = desk_of(settings.coupons, settings.terminal.id, is_alone=alone)
         faults, promotions = 0, NOTHING
@@ -357,79 +358,10 @@ def _mirror(parts: Parts) -> Any:
     return Mirror(folder, OwnLedger(folder / "ledger.db"), clock.wall_ms)
 
 
-def _services(parts: Parts) -> Services:
-    settings, clerk = parts.settings, parts.clerk
-    data_dir = Path(settings.terminal.data_dir)
-
-    def png(number: str) -> bytes | None:
-        drawing = clerk.ask(lambda office: office.receipt_drawing(number))
-        if drawing is None:
-            return None
-        try:
-            return parts.errands.run("slip_png", drawing)
-        except ErrandError as error:
-            log.warning("no picture: %s", error)
-            return None
-
-    return Services(
-        store=settings.terminal.store,
-        terminal=settings.terminal.id,
-        currency=settings.terminal.currency,
-        locale=settings.terminal.locale,
-        title=settings.receipt.title,
-        pepper=_pepper(Path(settings.pepper())),
-        virtual=tuple(
-            VirtualDevice(driver.device, kind)
-            for kind, driver in parts.drivers
-            if isinstance(driver, Virtual)
-        ),
-        now_ms=clock.wall_ms,
-        random_bytes=os.urandom,
-        operator=lambda number: clerk.ask(lambda office: office.operator(number)),
-        api_keys=apikeys.Keys(apikeys.path_in(data_dir)).known,
-        receipt=lambda number: clerk.ask(lambda office: office.receipt(number)),
-        receipt_text=lambda number: clerk.ask(lambda office: office.receipt_text(number)),
-        receipt_png=png,
-        entry=lambda seq: clerk.ask(lambda office: office.entry(seq)),
-        explain=lambda seq: clerk.ask(lambda office: office.explain(seq)),
-        search_members=lambda text, n: clerk.ask(lambda office: office.members.search(text, n)),
-        points=lambda account: clerk.ask(
-            lambda office: office.points(account, parts.promotions.over(NO_BOOK).points)
-        ),
-        search_goods=lambda text, n: clerk.ask(lambda office: office.catalog.search_goods(text, n)),
-        tray=lambda: clerk.ask(lambda office: office.tray()),
-    )
-
-
 def _trusted(settings: Terminal) -> PublicKey | None:
     if settings.sync is None or settings.sync.trust_hq == FIRST:
         return None
     return load_public(Path(settings.sync.trust_hq))
-
-
-def _pepper(path: Path) -> bytes:
-    """Return the till's secret for PINs; it is drawn at the first start and is there whole or not at all.
-
-    Raises:
-        StartError: The file holds too little: PINs hashed with it would be as good as bare.
-    """
-    try:
-        secret = path.read_bytes()[:PEPPER_BYTES]
-    except FileNotFoundError:
-        secret = os.urandom(PEPPER_BYTES)
-        beside = path.with_name(path.name + ".new")
-        beside.unlink(missing_ok=True)
-        with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(secret)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.rename(path)
-    if len(secret) < PEPPER_BYTES_MIN:
-        raise StartError(
-            f"cannot start: the pepper {path} holds {len(secret)} bytes, at least {PEPPER_BYTES_MIN};"
-            " put the file back from a backup, or remove it and have every operator's PIN set anew"
-        )
-    return secret
 
 
 __all__ = ["ListenError", "Parts", "StartError", "assemble"]

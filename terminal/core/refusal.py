@@ -54,6 +54,7 @@ class Key(StrEnum):
     QUANTITY_RANGE = "quantity-range"
     PRICE_RIGHT = "price-right"
     SUPERVISOR_ONLY = "supervisor-only"
+    BACKTEST_BUSY = "backtest-busy"
     OVERPAID = "overpaid"
     REFERENCE_MISSING = "reference-missing"
     TENDER_NOT_HERE = "tender-not-here"

@@ -148,6 +148,20 @@ SCHEMAS: Json = {
     ),
     "Receipt": {"type": "object"},
     "Entry": {"type": "object"},
+    "Rules": _object(
+        version=TEXT,
+        catalogue=TEXT,
+        since=MAYBE_TEXT,
+        faults=_list(TEXT),
+        rules=_list(_object(rule=TEXT, version=TEXT, name=TEXT, group=TEXT, words=TEXT)),
+    ),
+    "BackTest": _object(
+        state={"enum": ["running", "done", "failed", "cancelled"]},
+        done=WHOLE,
+        of=WHOLE,
+        error=TEXT,
+        report=_or_null({"type": "object"}),
+    ),
     "Explained": _object(
         verdict={"enum": ["equal", "different", "not-comparable"]},
         why=TEXT,

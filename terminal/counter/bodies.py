@@ -183,6 +183,14 @@ class PayInBody(Plain, frozen=True, kw_only=True):
     reference: Annotated[str, Meta(max_length=64, pattern=_NO_CONTROL)] = ""
 
 
+class BackTestBody(Plain, frozen=True, kw_only=True):
+    """Draft rules to try on past sales."""
+
+    rules: Annotated[str, Meta(max_length=60_000, description="A rules file, as TOML.")]
+    since: Annotated[int, Meta(ge=20_000_101, le=20_991_231, description="First business date.")]
+    until: Annotated[int, Meta(ge=20_000_101, le=20_991_231, description="Last business date.")]
+
+
 class ResumeBody(Plain, frozen=True, kw_only=True):
     """The basket to bring back; without ``sale`` the newest."""
 

@@ -9,6 +9,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Protocol
 
+from terminal.core.pricing.rules import RuleBook
 from terminal.core.purse.words import Doubt
 from terminal.core.refusal import Refusal
 from terminal.core.stored import Stored
@@ -374,6 +375,17 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
+class RulesShown:
+    """The rules in force, for staff to read."""
+
+    book: RuleBook
+    since_ms: int
+    """Wall time since when; 0: not known."""
+    faults: tuple[str, ...]
+    """Of a newer file that was not taken over, each with its line."""
+
+
+@dataclass(frozen=True, slots=True)
 class Offers:
     """What there is to choose for the open basket."""
 
@@ -381,6 +393,8 @@ class Offers:
     """Rules that hold only when chosen: id and name."""
     cash_total: Minor | None = None
     """What the basket comes to when all of it is paid in cash; None where that makes no difference."""
+    shown: RulesShown | None = None
+    """The rules in force; None before the till is open."""
 
 
 NO_OFFERS = Offers()

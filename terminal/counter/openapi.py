@@ -18,6 +18,15 @@ _SESSION = (
     ("DELETE", "/session", bodies.Plain, "Sign out"),
     ("POST", "/session/pin", bodies.PinBody, "Choose another PIN"),
 )
+_TRYING = (
+    (
+        "POST",
+        "/backtests",
+        bodies.BackTestBody,
+        "Play past sales under draft rules; nothing changes",
+    ),
+    ("DELETE", "/backtests/{name}", bodies.Plain, "Stop a back-test"),
+)
 _PARAMETER = re.compile(r"\{(\w+)\}")
 _REFUSALS = (
     ("400", "Fault", "A field is missing, unknown or wrong"),
@@ -42,6 +51,7 @@ def document() -> Json:
     """Return the whole document."""
     rows = [(row.method, row.path, row.body, row.summary, row.is_open) for row in routes.CHANGES]
     rows += [(*row, row[0] == "POST") for row in _SESSION]
+    rows += [(*row, False) for row in _TRYING]
     kinds = sorted({row[2] for row in rows}, key=lambda kind: kind.__name__)
     _, schemas = msgspec.json.schema_components(kinds, ref_template=_REF)
     paths: Json = {}

@@ -8,7 +8,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from terminal.counter import actions, bodies, desk, events, reads
+from terminal.counter import actions, bodies, desk, events, reads, trying
 from terminal.counter.bodies import BadBodyError, Fields
 from terminal.counter.counter import Counter, bad, body_as, json, sign_in_first
 from terminal.counter.desk import Action, Call
@@ -220,6 +220,9 @@ LOOKS = (
     Look("/receipts/{number}", reads.receipt, "Receipt",
          "A posted sale; with .txt or .png as it was printed"),
     Look("/ledger/{seq}", reads.entry, "Entry", "One ledger entry with its postings and reasons"),
+    Look("/rules", trying.rules, "Rules", "The rules in force, in words"),
+    Look("/backtests/{name}", trying.state, "BackTest",
+         "How far a back-test is and what came out; .csv as a table"),
     Look("/ledger/{seq}/explain", reads.explain, "Explained",
          "A sale worked out again: equal, or where not"),
     Look("/virtual", reads.tray, "Tray", "Virtual devices, and cards and codes to try them with"),

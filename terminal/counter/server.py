@@ -18,6 +18,7 @@ from terminal.counter.desk import Desk
 from terminal.counter.guard import Guard, names
 from terminal.counter.services import Services
 from terminal.counter.signing import Signing
+from terminal.counter.trying import Trying
 
 API = "/api/v1"
 BACKLOG = 64
@@ -75,7 +76,7 @@ def serve(
 
 def application(counter: Counter, listener: socket.socket, hosts: Iterable[str]) -> ASGIApp:
     """Return the whole application behind its guard."""
-    signing = Signing(counter)
+    signing, trying = Signing(counter), Trying(counter)
     api = [
         Route(f"{API}/session", signing.sign_in, methods=["POST"]),
         Route(f"{API}/session", signing.sign_out, methods=["DELETE"]),
@@ -85,6 +86,8 @@ def application(counter: Counter, listener: socket.socket, hosts: Iterable[str])
             for row in routes.CHANGES
         ),
         *(Route(API + row.path, _looking(counter, row), methods=["GET"]) for row in routes.LOOKS),
+        Route(f"{API}/backtests", trying.start, methods=["POST"]),
+        Route(f"{API}/backtests/{{name}}", trying.stop, methods=["DELETE"]),
         Route("/api/openapi.json", openapi.serve, methods=["GET"]),
     ]
     host, port = listener.getsockname()[:2]

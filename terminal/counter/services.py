@@ -83,6 +83,9 @@ class BackTesting(Protocol):
     def state(self, name: str) -> BackTestState | None:
         """Return how far one is; None: there is none of that name."""
 
+    def csv(self, name: str) -> str:
+        """Return what came out as CSV."""
+
     def cancel(self, name: str) -> bool:
         """Stop one; return whether there is one of that name."""
 
@@ -115,8 +118,6 @@ class Services:
     entry: Callable[[int], dict[str, object] | None]
     """One ledger entry with its postings and reasons, as JSON."""
     backtests: BackTesting
-    rules: Callable[[], "RulesInForce"]
-    """The rules in force."""
     explain: Callable[[int], dict[str, object] | None]
     """One sale of the ledger worked out again: equal, different and where, or why it cannot be."""
     search_members: Callable[[str, int], Sequence[Member]]

@@ -32,6 +32,7 @@ from terminal.counter.desk import (
 )
 from terminal.counter.pins import hash_pin
 from terminal.counter.services import (
+    BackTestState,
     DemoCard,
     DemoCode,
     OperatorRecord,
@@ -81,6 +82,22 @@ PICTURE = bytes.fromhex(
     "3a7e9b550000000a49444154789c63f80f0001010100"
     "1bb6ee560000000049454e44ae426082"
 )
+
+
+class NoBackTests:
+    """Nobody tries rules here."""
+
+    def start(self, draft, since, until):
+        return "b1"
+
+    def state(self, name):
+        return BackTestState("done", 1, 1, "", {}) if name == "b1" else None
+
+    def csv(self, name):
+        return "what\n"
+
+    def cancel(self, name):
+        return name == "b1"
 
 
 class FakeDesk:
@@ -346,6 +363,7 @@ def services(desk: FakeDesk, locale: str = "zh-CN", now_ms: Callable[[], int] = 
         receipt_text=lambda number: "街角便利店\n" if known(number) else None,
         receipt_png=lambda number: PICTURE if known(number) else None,
         entry=lambda seq: {"seq": seq} if seq == 1 else None,
+        backtests=NoBackTests(),
         explain=lambda seq: {"verdict": "equal", "why": "", "differences": []} if seq == 1 else None,
         search_members=lambda text, limit: [
             each for each in MEMBERS if text in each.name or text in each.phone
