@@ -28,7 +28,7 @@ from terminal.app import wire
 from terminal.app.feed import Asked
 from terminal.core.purse.words import Doubt
 from terminal.core.sale import Idle, State
-from terminal.core.till import Operator
+from terminal.core.till import Event, Operator
 from terminal.counter import desk
 from terminal.counter.desk import Answer, Call
 from tests.cards.issued import KEYS, Drawn
@@ -122,14 +122,20 @@ class Till:
         """Let the reader do what it was told, and the till hear what came of it."""
         for _ in range(ROUNDS_MAX):
             if not self.reader.commands:
+                self.attendant.rest()
                 return
             for event in list(self.reader.teller.obey(self.reader.commands.popleft())):
                 self.attendant.take(event)
         raise AssertionError("reader and till go round in circles")
 
-    def lay(self, card: Answers, atr: bytes) -> list[bytes]:
+    def take_core(self, event: Event) -> None:
+        """Have an event of the core happen that comes from no device."""
+        self.attendant._happen(event)
+        self.pump()
+
+    def lay(self, card: Answers, atr: bytes, way: type["Field"] | None = None) -> list[bytes]:
         """Lay ``card`` on the reader until all is done; return the commands it saw."""
-        link = Field(card)
+        link = (way or Field)(card)
         try:
             event = self.reader.teller.arrived(link, atr)
         except api.CardTornError as error:
