@@ -13,9 +13,10 @@ from drivers.cards.desfire.purse import (
     Make,
     open_purse,
 )
+from drivers.cards.keys import UnknownVersionError, WrongKeyError
 from drivers.cards.proven import CARDS_MAX, NO_LOAD, TEXT_MAX, TYPE_A_ATR, Shop
 from drivers.cards.purse import OpenPurse, PurseState
-from drivers.cards.seam import Transmit
+from drivers.cards.seam import CardRefusedError, Transmit
 from drivers.cards.storage import CardName, card_name
 from drivers.cards.teller import For, Opened
 from terminal.core.cards import code
@@ -43,7 +44,15 @@ class Purses:
     def open(self, transmit: Transmit, atr: bytes, wanted: For) -> Opened | None:
         """Return the open purse; see :data:`drivers.cards.teller.Open`."""
         if atr == TYPE_A_ATR:
-            return self._desfire(transmit, wanted)
+            try:
+                return self._desfire(transmit, wanted)
+            except (WrongKeyError, UnknownVersionError):
+                raise
+            except CardRefusedError:
+                # Behind the same ATR may lie any card with a processor.
+                if not self.shop.wallets:
+                    raise
+                return self._wallet(transmit, wanted)
         if card_name(atr) in _CLASSIC:
             return self._classic(transmit, wanted)
         if self.shop.wallets and card_name(atr) is None:

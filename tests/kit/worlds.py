@@ -1,7 +1,8 @@
 """Worlds in which a payment off a card is interrupted: where, what became of the card, what happens next.
 
 A world is one sale at a real till (loop side, ledger, teller, family, simulated card) that is cut off at
-one step, with one fate of the command that commits, one future of the card, and a second cut while it is taken up.
+one step, with one fate of the command that commits, one future of the card, and a second cut while it is
+taken up.
 """
 
 import shutil
