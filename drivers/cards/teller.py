@@ -3,7 +3,7 @@
 One card, one session: what identified the card is what opened its purse, so that a payment needs no second
 selection. With a purse on it a DESFire takes five commands to be named and opened and three to pay, a Classic
 five and three, a wallet four and two (one less on contacts); a card seen for the first time since the start
-says its number in one more. An order that waits when the card comes is served at once, and the card is named by its UID.
+says its number in one more. An order that waits is served as soon as the card comes; its UID names the card.
 
 Whatever is asked before :class:`~drivers.api.CardGo` moves nothing and may be repeated. What CardGo asks is
 asked once, never again by itself.
