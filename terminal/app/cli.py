@@ -89,6 +89,7 @@ def _parser() -> argparse.ArgumentParser:
     enrol = commands.add_parser("enrol", help="make this machine a till of the head office's")
     enrol.add_argument("token", help="what tallypoint hq enrol printed")
     enrol.add_argument("--config", default=TERMINAL_FILE)
+    _add_simulate(hq.add_parser("simulate", help="many tills at once, on made-up sales"))
     config = commands.add_parser("config", help="settings").add_subparsers(
         dest="action", required=True
     )
@@ -154,6 +155,20 @@ def _add_hq(hq: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     for command in (people, key):
         command.add_argument("--role", choices=roles, default="viewer")
         command.add_argument("--config", default=HQ_FILE)
+
+
+def _add_simulate(it: argparse.ArgumentParser) -> None:
+    it.add_argument("--terminals", type=int, default=100)
+    it.add_argument("--sales", type=int, default=75, help="of each till")
+    it.add_argument(
+        "--offline", action="store_true", help="all sales wait already and the tills come together"
+    )
+    it.add_argument("--every", type=float, default=5.0, help="seconds between a till's sales")
+    it.add_argument("--patience", type=float, default=300.0, help="seconds until it is given up")
+    it.add_argument("--seed", type=int, default=1, help="of goods, members and prices")
+    it.add_argument("--broker", help="mqtt://HOST:PORT, instead of the settings' one")
+    it.add_argument("--config", default=HQ_FILE)
+    it.add_argument("--yes-write-made-up-sales-into-its-books", action="store_true", dest="yes")
 
 
 def _add_card(card: argparse.ArgumentParser) -> None:
