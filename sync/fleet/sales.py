@@ -13,8 +13,9 @@ from terminal.core.journal import Entry, SalePosted, Stamp, Tender, Versions
 from terminal.core.pricing.basket import Goods, Member
 from terminal.core.pricing.rules import EarnRule, PercentRule, RuleBook
 from terminal.core.refusal import Refusal
-from terminal.core.sale import Event, Idle, LineAdded, MemberIdentified, State, Tendered, Turn, step
+from terminal.core.sale import Event, Idle, LineAdded, MemberIdentified, State, Tendered, step
 from terminal.core.tenders import CASH
+from terminal.core.turn import Turn
 
 GOODS, MEMBERS = 5_000, 50_000
 LINES = 8
