@@ -50,6 +50,10 @@ def _head_office(asked: argparse.Namespace) -> int:
         from terminal.app.hq_cli import run_hq
 
         return run_hq(asked)
+    if asked.action == "simulate":
+        from terminal.app.simulate_cli import run_simulate
+
+        return run_simulate(asked)
     from terminal.app.hq_pki_cli import run_pki
 
     return run_pki(asked)

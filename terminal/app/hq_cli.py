@@ -33,10 +33,6 @@ _DENIED = {
 
 def run_hq(asked: argparse.Namespace) -> int:
     """Carry out the command and return its exit code."""
-    if asked.action == "simulate":
-        from terminal.app.simulate_cli import run_simulate
-
-        return run_simulate(asked)
     try:
         office = load_hq(Path(asked.config)).hq
     except ConfigError as error:
