@@ -16,6 +16,8 @@ from sync.hq.streams import Held, Stream, Streams
 from sync.protocol.ack import Status
 from sync.protocol.batch import Batch
 from terminal.core.books import Deltas
+from terminal.core.journal import Body
+from terminal.core.points.lotbook import lot_changes
 
 BRANCHES_MAX = 100
 """Of one ledger. A card copied more often than this is no accident; a person must look."""
@@ -55,6 +57,8 @@ class _Writes:
     sales: list[tuple[int, str]] = field(default_factory=list)
     days: dict[int, tuple[int, int, int, int]] = field(default_factory=dict)
     faults: list[tuple[int, str]] = field(default_factory=list)
+    lots: dict[tuple[str, str, int, int, int, int], int] = field(default_factory=dict)
+    """By account, ledger, record, number, and the two days of a lot."""
     moves: list[tuple[object, ...]] = field(default_factory=list)
 
     def extend(self, stream: Stream, work: Work) -> Held:
@@ -74,9 +78,17 @@ class _Writes:
             before = self.days.get(day, (0, 0, 0, 0))
             self.days[day] = tuple(map(sum, zip(before, sold, strict=True)))  # type: ignore[assignment] # of four
         self.faults += [(first + n, why) for n, why in sums.faults]
+        for n, body in sums.lots:
+            self._add_lots(stream, stream.last_seq + 1 + n, body)
         last = stream.last_seq + len(digests)
         self._move(stream, last, digests[-1], work)
         return Held(Status.OK, stream.branch, last, digests[-1])
+
+    def _add_lots(self, stream: Stream, seq: int, body: Body) -> None:
+        for account, lot in lot_changes(seq, body):
+            ledger = lot.ledger or stream.ledger_id
+            key = (account, ledger, lot.seq, lot.part, lot.usable_on, lot.lapses_on)
+            self.lots[key] = self.lots.get(key, 0) + lot.points
 
     def _move(self, stream: Stream, last: int, digest: bytes, work: Work) -> None:
         sums = work.sums
@@ -101,6 +113,10 @@ class _Writes:
             database.add("balance_part", "account, unit, part", "amount", balances)
             days = [(day, part, *sold) for day, sold in sorted(self.days.items())]
             sums = "sales, amount, discount, earned"
+            lots = [(*key, part, points) for key, points in sorted(self.lots.items())]
+            database.add(
+                "lot_part", "account, ledger, seq, n, usable_on, lapses_on, part", "points", lots
+            )
             database.add("day_part", "business_date, part", sums, days)
         database.grown(sum(len(record[1]) for record in self.records))
 

@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 
 from terminal.codec.entry import BookLines, UndecodableError, decode_books
 from terminal.core.books import Deltas, total
-from terminal.core.journal import Posting, UnbalancedError
+from terminal.core.journal import Body, Posting, UnbalancedError
+from terminal.core.points.entries import LotPart
+from terminal.core.points.lotbook import lot_changes
 
 AMOUNT_MAX = 10**12
 """Of one posting. Ten thousand million yuan is a fault, and a sum of such could leave 64 bits."""
@@ -32,6 +34,8 @@ class Sums:
     """Business date to number of sales, amount, discount and points."""
     faults: list[tuple[int, str]] = field(default_factory=list)
     """Positions of records for quarantine, and why."""
+    lots: list[tuple[int, Body]] = field(default_factory=list)
+    """Positions of entries that may move dated lots of points, and what they say."""
     last_wall_ms: int = 0
     """The till's clock in the last record that could be read, 0 unknown."""
 
@@ -57,6 +61,8 @@ def sum_up(bodies: Sequence[bytes]) -> Sums:
         if lines.sale is not None:
             sums.sales.append((position, lines.member))
             _add_sale(sums, lines.business_date, lines.sale)
+        if lines.body is not None:
+            sums.lots.append((position, lines.body))
         sums.last_wall_ms = lines.wall_ms
     return sums
 
@@ -66,6 +72,12 @@ def _add_sale(sums: Sums, day: int, totals: tuple[int, int, int, int, int]) -> N
     count, amount, off, points = sums.days.get(day, (0, 0, 0, 0))
     sums.days[day] = (count + 1, amount + total_amount, off + discount, points + earned)
     sums.sales_amount += total_amount
+
+
+def _is_lot(lot: LotPart) -> bool:
+    days = 0 <= lot.usable_on < _DATE_END and 0 <= lot.lapses_on < _DATE_END
+    named = 0 <= lot.seq <= AMOUNT_MAX and 0 <= lot.part <= AMOUNT_MAX
+    return days and named and -AMOUNT_MAX <= lot.points <= AMOUNT_MAX
 
 
 def _change(lines: BookLines) -> Deltas:
@@ -81,4 +93,8 @@ def _change(lines: BookLines) -> Deltas:
         raise _SenselessError("a buyer's account is out of all proportion")
     if not 0 <= lines.wall_ms < _WALL_MS_END or not 0 <= lines.business_date < _DATE_END:
         raise _SenselessError("the clock is out of all proportion")
+    for account, lot in lot_changes(0, lines.body):
+        is_odd = max(len(account), len(lot.ledger)) > ACCOUNT_CHARS_MAX
+        if is_odd or "\x00" in account + lot.ledger or not _is_lot(lot):
+            raise _SenselessError("a lot of points is out of all proportion")
     return total([Posting(*posting) for posting in lines.postings])

@@ -26,6 +26,7 @@ from sync.protocol.master import (
 )
 from terminal.codec.master import ACCOUNT, holding
 from terminal.core import accounts
+from terminal.core.points.entries import LotPart
 
 DELTA_ROWS_MAX = 20_000
 """After more changes than this a till is sent everything."""
@@ -56,6 +57,13 @@ _BALANCES = (
     "SELECT account, unit, sum(amount) FROM balance_part WHERE account IN ("
     " SELECT 'member:' || account FROM (SELECT account FROM holding WHERE changed > ?"
     " ORDER BY changed LIMIT ?) AS asked) GROUP BY account, unit"
+)
+
+_LOTS = (
+    "SELECT account, ledger, seq, n, sum(points), max(usable_on), max(lapses_on) FROM lot_part"
+    " WHERE account IN (SELECT account FROM (SELECT account FROM holding WHERE changed > ?"
+    " ORDER BY changed LIMIT ?) AS asked) GROUP BY account, ledger, seq, n"
+    " HAVING sum(points) > 0 ORDER BY account, ledger, seq, n"
 )
 
 
@@ -129,7 +137,13 @@ class MasterStore:
         booked: dict[str, dict[str, int]] = {}
         for account, unit, amount in self._sql.execute(_BALANCES, (since, limit)):
             booked.setdefault(account, {})[unit] = amount
-        return [(_statement(row[:4], booked.get(_MEMBER + row[0], {})), row[4]) for row in found]
+        lots: dict[str, list[LotPart]] = {}
+        for account, *lot in self._sql.execute(_LOTS, (since, limit)):
+            lots.setdefault(account, []).append(LotPart(*lot))
+        return [
+            (_statement(row[:4], booked.get(_MEMBER + row[0], {}), lots.get(row[0], [])), row[4])
+            for row in found
+        ]
 
     def apply(self, tables: Tables, digest: bytes, now_ms: int) -> list[str]:
         """Make ``tables`` the master data, in one transaction; return the names of those that changed.
@@ -278,13 +292,16 @@ def touch(database: Database, moved: Iterable[str]) -> None:
     database.insert("moved", "account", members)
 
 
-def _statement(row: tuple[str, int, int, int], booked: Mapping[str, int]) -> Row:
+def _statement(
+    row: tuple[str, int, int, int], booked: Mapping[str, int], lots: Iterable[LotPart]
+) -> Row:
     account, *opening = row
     units = (accounts.POINTS, accounts.PRINCIPAL, accounts.BONUS)
     points, principal, bonus = (
         begin - booked.get(unit, 0) for begin, unit in zip(opening, units, strict=True)
     )
-    return ACCOUNT, account, holding(points, principal, bonus)
+    standing = -booked.get(accounts.STANDING, 0)
+    return ACCOUNT, account, holding(points, principal, bonus, standing, lots)
 
 
 def _mark(name: str, before: Version, rows: list[tuple[str, str, bytes | None]]) -> bytes:

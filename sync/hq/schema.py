@@ -110,7 +110,17 @@ TABLES_4 = (
 )
 """What schema 4 changes: balances and days in parts, and changes are numbered when somebody asks."""
 
-STEPS: tuple[tuple[str, ...], ...] = (TABLES, TABLES_2, TABLES_3, TABLES_4)
+TABLES_LOTS = (
+    # What all ledgers put into a dated lot of points and took out of it; see terminal.core.points.lotbook.
+    """CREATE TABLE lot_part (
+        account TEXT NOT NULL, ledger TEXT NOT NULL, seq INTEGER NOT NULL, n INTEGER NOT NULL,
+        usable_on INTEGER NOT NULL, lapses_on INTEGER NOT NULL, part INTEGER NOT NULL,
+        points INTEGER NOT NULL,
+        PRIMARY KEY (account, ledger, seq, n, usable_on, lapses_on, part)) STRICT, WITHOUT ROWID""",
+)
+"""What the lots of points need."""
+
+STEPS: tuple[tuple[str, ...], ...] = (TABLES, TABLES_2, TABLES_3, TABLES_4, TABLES_LOTS)
 """From each schema to the next."""
 SCHEMA = len(STEPS)
 FEED_BITS = 62
