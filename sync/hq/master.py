@@ -51,7 +51,7 @@ _NUMBER = (
     " FROM (SELECT DISTINCT account FROM moved) AS mover WHERE true"
     " ON CONFLICT (account) DO UPDATE SET changed = excluded.changed"
 )
-_ALONE = "statements"
+ALONE = "statements"
 """Under this name whoever gives numbers to changes is alone."""
 _BALANCES = (
     "SELECT account, unit, sum(amount) FROM balance_part WHERE account IN ("
@@ -99,7 +99,7 @@ class MasterStore:
         Raises:
             StoreError, CommitUnknownError: As for :meth:`apply`.
         """
-        with self._database.alone(_ALONE):
+        with self._database.alone(ALONE):
             if self._sql.execute("SELECT id FROM moved LIMIT 1").fetchone() is not None:
                 (newest,) = self._database.one("SELECT coalesce(max(changed), 0) FROM holding")
                 self._sql.execute(_NUMBER, (newest,))
@@ -152,7 +152,7 @@ class MasterStore:
             StoreError: Nothing was changed.
             CommitUnknownError: End the process.
         """
-        with self._database.alone(_ALONE):
+        with self._database.alone(ALONE):
             made = [
                 name
                 for name in (CATALOGUE, MEMBERS, HOTLIST)
@@ -214,6 +214,10 @@ class MasterStore:
         )
         return [seq for (seq,) in rows]
 
+    def put(self, name: str, rows: Mapping[tuple[str, str], bytes], now_ms: int) -> bool:
+        """Make ``rows`` the table ``name``, within the caller's ``alone``; return whether it changed."""
+        return self._change(name, rows, now_ms)
+
     def _change(self, name: str, rows: Mapping[tuple[str, str], bytes], now_ms: int) -> bool:
         """Write what differs as the next version; return whether anything does."""
         held = {
@@ -232,6 +236,8 @@ class MasterStore:
             return False  # The first version may well be empty: then that is known.
         changed.sort(key=lambda row: row[:2])
         version = Version(before.number + 1, _mark(name, before, changed))
+        if name == CATALOGUE and before.number:
+            self._keep_old(changed, version.number)
         self._sql.executemany(
             "INSERT INTO master_row VALUES (?, ?, ?, ?, ?) ON CONFLICT (name, kind, key) DO UPDATE"
             " SET body = excluded.body, version = excluded.version",
@@ -242,6 +248,21 @@ class MasterStore:
             (name, version.number, version.mark, now_ms),
         )
         return True
+
+    def _keep_old(self, changed: Iterable[tuple[str, str, bytes | None]], until: int) -> None:
+        """Keep what is about to be replaced in the catalogue: old sales are worked out by it."""
+        rows = [
+            self._sql.execute(
+                "SELECT name, kind, key, version, body FROM master_row"
+                " WHERE name = ? AND kind = ? AND key = ? AND body IS NOT NULL",
+                (CATALOGUE, kind, key),
+            ).fetchone()
+            for kind, key, _ in changed
+        ]
+        self._sql.executemany(
+            "INSERT INTO master_old VALUES (?, ?, ?, ?, ?, ?)",
+            [(row[0], row[1], row[2], row[3], until, row[4]) for row in rows if row is not None],
+        )
 
     def _open_books(self, openings: Mapping[str, tuple[int, int, int]]) -> bool:
         """Take over what members held at the opening of the books; return whether anything changed."""

@@ -56,8 +56,11 @@ _FIXINT_MAX = 0x7F
 """The first byte of a small number in MessagePack is not larger."""
 
 CATALOGUE, MEMBERS, HOTLIST, STATEMENTS = "catalogue", "members", "hotlist", "statements"
-TABLES = (CATALOGUE, MEMBERS, HOTLIST, STATEMENTS)
+RULES = "rules"
+TABLES = (CATALOGUE, MEMBERS, HOTLIST, RULES, STATEMENTS)
 """In the order in which a till fetches them."""
+OFFERED = (RULES,)
+"""Asked for only where the head office says that it has them: an older one does not know their name."""
 
 Table = Annotated[str, Meta(pattern=rf"^({'|'.join(TABLES)})\Z", max_length=20)]
 Mark = Annotated[bytes, Meta(max_length=MARK_BYTES)]

@@ -16,6 +16,7 @@ from sync.protocol.master import (
     CATALOGUE,
     FORMAT,
     MEMBERS,
+    OFFERED,
     STATEMENTS,
     TABLES,
     Ask,
@@ -70,6 +71,8 @@ class Download:
         self._trusted: PublicKey | None = None
         self._branch = 0
         self._gathered: _Gathered | None = None
+        self._offered: set[str] = set()
+        """Tables that this head office has and older ones do not know."""
         self._catching_up = ""
         """The table whose draft is whole and only lacks what changed meanwhile."""
 
@@ -81,7 +84,12 @@ class Download:
     def opened(self, trusted: PublicKey, branch: int, now_ms: int) -> list[Out]:
         """Begin: the head office, which signs with ``trusted``, greeted us; does nothing twice."""
         self._trusted, self._branch = trusted, branch
-        return [] if self.state.is_open else self._step(fetch.Opened(), now_ms)
+        if self.state.is_open:
+            return []
+        out = self._step(fetch.Opened(), now_ms)
+        for table in sorted(self._offered):
+            out += self._step(fetch.News(table), now_ms)
+        return out
 
     def closed(self, now_ms: int) -> list[Out]:
         """Forget what was on its way."""
@@ -94,10 +102,12 @@ class Download:
 
     def heard(self, topic: str, payload: bytes, now_ms: int) -> list[Out]:
         """Take in a message; one that is not what it should be changes nothing."""
+        table = topics.table_of(topic)
+        if table in OFFERED:
+            self._offered.add(table)  # Only a hint: what comes of asking is checked.
         if self._trusted is None:
             return []
         try:
-            table = topics.table_of(topic)
             if table is not None:
                 return self._heard_word(table, payload, self._trusted, now_ms)
             return self._heard_part(payload, self._trusted, now_ms)

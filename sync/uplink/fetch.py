@@ -8,7 +8,7 @@ missed, only says that it is time to ask.
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from sync.protocol.master import ROOM_MIN, ROWS_PACKED_MAX, TABLES
+from sync.protocol.master import OFFERED, ROOM_MIN, ROWS_PACKED_MAX, TABLES
 
 CHECK_MS = 300_000
 """Without news each table is asked for after half this time to this time: to know that it is fresh."""
@@ -24,6 +24,7 @@ SPREAD_MS = 500
 REFUSED_MS = 60_000
 """After data that could not be taken it is asked again so much later."""
 ROOM_FIRST = 25_000
+_NEVER_MS = 2**62
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +115,7 @@ def step(state: State, event: Event, now_ms: int, draw: Draw) -> Step:
     """Return what follows from ``event``, and the question to ask."""
     match event:
         case Opened():
-            due = dict.fromkeys(TABLES, now_ms)
+            due = {table: _NEVER_MS if table in OFFERED else now_ms for table in TABLES}
             return _next(replace(state, is_open=True, due_ms=due, tries=0, flight=None), now_ms)
         case Closed():
             return replace(state, is_open=False, flight=None), None

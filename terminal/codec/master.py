@@ -34,6 +34,7 @@ FORMAT = 1
 ROW_BYTES_MAX = 48_000
 CATEGORY, GOODS, OPERATOR, RULE, TIER = "category", "goods", "operator", "rule", "tier"
 MEMBER, MEDIUM, ACCOUNT = "member", "medium", "account"
+ROLLOUT, RULES_PART = "rollout", "part"
 SMALL = (CATEGORY, OPERATOR, RULE, TIER)
 """Kinds of the catalogue that are kept as they came and applied together."""
 
@@ -97,11 +98,36 @@ class Holding(msgspec.Struct, array_like=True, frozen=True):
     """Dated lots of points: ledger, record, part, points, first usable day, first day gone."""
 
 
+class Rollout(msgspec.Struct, array_like=True, frozen=True):
+    """That a version of the rules is to be in force; the row's key orders those of the same time."""
+
+    format: int
+    version: Annotated[str, Meta(min_length=1, max_length=40)]
+    store: Annotated[str, Meta(max_length=32)]
+    """Empty for all stores."""
+    from_ms: Annotated[int, Meta(ge=0, le=2**53)]
+
+
+class RulesPart(msgspec.Struct, array_like=True, frozen=True):
+    """A piece of a rules file, compressed as a whole."""
+
+    format: int
+    version: Annotated[str, Meta(min_length=1, max_length=40)]
+    n: Annotated[int, Meta(ge=0, le=1_000)]
+    of: Annotated[int, Meta(ge=1, le=1_000)]
+    form: Annotated[str, Meta(pattern=r"^(toml|json)\Z")]
+    digest: Annotated[bytes, Meta(min_length=32, max_length=32)]
+    """SHA-256 of the text."""
+    data: Annotated[bytes, Meta(max_length=ROW_BYTES_MAX)]
+
+
 _Body = TypeVar("_Body")
 _pack = msgspec.msgpack.Encoder().encode
 goods_bodies = msgspec.msgpack.Decoder(GoodsBody)
 member_bodies = msgspec.msgpack.Decoder(MemberBody)
 holdings = msgspec.msgpack.Decoder(Holding)
+rollouts = msgspec.msgpack.Decoder(Rollout)
+rules_parts = msgspec.msgpack.Decoder(RulesPart)
 tiers: "msgspec.msgpack.Decoder[tuple[int, int, Tier]]" = msgspec.msgpack.Decoder(
     tuple[int, int, Tier]
 )
@@ -174,6 +200,16 @@ def holding(
     if not (standing or kept):
         return _pack((FORMAT, points, principal, bonus))
     return _pack((FORMAT, points, principal, bonus, standing, kept))
+
+
+def rollout(version: str, store: str, from_ms: int) -> bytes:
+    """Return that a version is to be in force as a row's body."""
+    return _pack(Rollout(FORMAT, version, store, from_ms))
+
+
+def rules_part(version: str, n: int, of: int, form: str, digest: bytes, data: bytes) -> bytes:
+    """Return a piece of a rules file as a row's body."""
+    return _pack(RulesPart(FORMAT, version, n, of, form, digest, data))
 
 
 def small(place: int, table: Category | Operator | Rule | Tier) -> bytes:

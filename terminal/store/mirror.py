@@ -22,6 +22,7 @@ from sync.protocol.master import (
     CATALOGUE,
     HOTLIST,
     MEMBERS,
+    RULES,
     STATEMENTS,
     Draft,
     Held,
@@ -46,7 +47,13 @@ from terminal.store.mirrorfiles import (
 from terminal.store.statements import Bases
 from terminal.store.swap import MasterDataError
 
-_FILES = {CATALOGUE: "catalog", MEMBERS: "members", HOTLIST: "members", STATEMENTS: "members"}
+_FILES = {
+    CATALOGUE: "catalog",
+    MEMBERS: "members",
+    HOTLIST: "members",
+    STATEMENTS: "members",
+    RULES: "rules",
+}
 
 
 class Own(Protocol):

@@ -6,12 +6,12 @@ from dataclasses import replace
 from typing import Any
 
 from config.shop import ShopFile, Versions
-from sync.protocol.master import CATALOGUE, HOTLIST, Row
+from sync.protocol.master import CATALOGUE, HOTLIST, RULES, Row
 from terminal.codec import master
 from terminal.core.points.entries import LotPart
 from terminal.core.pricing.basket import Goods
 from terminal.core.pricing.rules import RuleBook
-from terminal.store import catalog, members, statedlots
+from terminal.store import catalog, members, rolled, statedlots
 from terminal.store.catalog import CatalogTables, GoodsRow, OperatorRow
 from terminal.store.members import MemberRow
 from terminal.store.shopfile import rule_book
@@ -27,6 +27,7 @@ COPIED = {
         "topup_rule",
     ),
     "members": ("tier", "member", "statement", "medium", "lost", *statedlots.NAMES),
+    "rules": (),
 }  # fmt: skip
 """Tables that a shop file's databases have too."""
 _NO_RULES = RuleBook("0", "0", (), None)
@@ -39,12 +40,17 @@ def make_tables(connection: sqlite3.Connection, name: str) -> None:
         catalog.make_tables(connection)
         catalog.put_small(connection, CatalogTables((), (), (), _NO_RULES))
         connection.execute(_GIVEN)
+    elif name == "rules":
+        rolled.make_tables(connection)
     else:
         members.make_tables(connection)
 
 
 def clear(connection: sqlite3.Connection, table: str) -> None:
     """Take away all rows of a table that is fetched whole."""
+    if table == RULES:
+        rolled.clear(connection)
+        return
     assert table == HOTLIST, table
     connection.execute("DELETE FROM lost")
 
@@ -59,6 +65,9 @@ def put(
     Raises:
         UnreadableRowError: One means nothing here.
     """
+    if table == RULES:
+        rolled.put(connection, rows)
+        return False
     if table == HOTLIST:
         gone = [(key,) for _, key, body in rows if body is None]
         lost = [(key,) for _, key, body in rows if body is not None]
