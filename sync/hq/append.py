@@ -121,6 +121,13 @@ class _Writes:
         database.grown(sum(len(record[1]) for record in self.records))
 
 
+def write_books(database: Database, sums: Sums, record: int, now_ms: int) -> None:
+    """Add what one record that is stored already adds up to, in the caller's transaction."""
+    writes = _Writes(now_ms, deltas=dict(sums.deltas), days=dict(sums.days))
+    writes.sales = [(record, member) for _, member in sums.sales]
+    writes.carry_out(database)
+
+
 class Appender:
     """Stores batches. One thread only."""
 

@@ -35,7 +35,7 @@ class Line:
 WHATS = (
     "signed-in", "sign-in-refused", "locked", "signed-out", "password-changed",
     "person-added", "person-changed", "person-removed", "password-reset",
-    "key-made", "key-revoked", "settled", "unsettled", "exported",
+    "key-made", "key-revoked", "settled", "unsettled", "retaken", "exported",
     "token-made", "token-cancelled", "till-enrolled", "till-revoked",
     "rules-uploaded", "rules-rolled-out", "rules-taken-back",
 )  # fmt: skip

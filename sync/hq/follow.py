@@ -83,6 +83,19 @@ def follow(database: Database, now_ms: int) -> int:
     return len(feed)
 
 
+def again(database: Database, record: int) -> None:
+    """Follow a record that could not be read before, within the caller's transaction."""
+    row = database.sql.execute("SELECT body FROM record WHERE id = ?", (record,)).fetchone()
+    entry = _decoded(row[0])
+    followed = database.sql.execute(
+        "SELECT 1 FROM feed WHERE record = ? AND kind = 'quarantined'", (record,)
+    ).fetchone()
+    if entry is None or followed is None:
+        return  # Its turn has not come yet.
+    (number,) = database.one("SELECT coalesce(max(id), 0) + 1 FROM feed")
+    _keep(database, [(number, record, _kind(entry), "")], [(record, entry)], [])
+
+
 def _timed(rows: Iterable[tuple[int, Entry | None]]) -> Iterable[tuple[int, int, Entry | None]]:
     """Yield each record with its time; one that cannot be read has the time of the one before."""
     wall_ms = 0

@@ -27,6 +27,7 @@ TABLES_3 = (
         stream INTEGER PRIMARY KEY, seq INTEGER NOT NULL, said TEXT NOT NULL) STRICT""",
     """CREATE TABLE feed (
         id INTEGER PRIMARY KEY, record INTEGER NOT NULL, kind TEXT NOT NULL, data TEXT NOT NULL) STRICT""",
+    "CREATE INDEX feed_quarantined ON feed (record) WHERE kind = 'quarantined'",
     """CREATE TABLE movement (
         account TEXT NOT NULL, id INTEGER NOT NULL, PRIMARY KEY (account, id)) STRICT, WITHOUT ROWID""",
     """CREATE TABLE store_day (

@@ -163,6 +163,19 @@ class Store:
                 ),
             )
 
+            if state.connected and state.program:
+                self._sql.execute(
+                    "INSERT INTO till_health VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+                    " ON CONFLICT (terminal) DO UPDATE SET at_ms = excluded.at_ms,"
+                    " program = excluded.program, rules = excluded.rules,"
+                    " rules_since_ms = excluded.rules_since_ms, rules_fault = excluded.rules_fault,"
+                    " paper = excluded.paper, disk_mb = excluded.disk_mb, clock = excluded.clock",
+                    (
+                        state.terminal, now_ms, state.program, state.rules, state.rules_since_ms,
+                        state.rules_fault, state.paper, state.disk_mb, state.clock,
+                    ),
+                )  # fmt: skip
+
     def refuse(self, topic: str, envelope: bytes, reason: str, now_ms: int) -> None:
         """Keep a message that was not taken, and drop the oldest such beyond :data:`REFUSED_MAX`."""
         with self._database.transaction():

@@ -4,7 +4,10 @@ They move no position. The broker publishes the last will of whoever disappears,
 connection was made; ``session`` tells it from the will of an earlier connection.
 """
 
+from typing import Annotated
+
 import msgspec
+from msgspec import Meta
 
 from sync.protocol.keys import PublicKey, SecretKey
 from sync.protocol.wire import (
@@ -31,6 +34,17 @@ class TillState(msgspec.Struct, array_like=True, frozen=True):
     head_seq: Seq
     session: Nonce
     program: Program = ""
+    rules: Annotated[str, Meta(max_length=40)] = ""
+    """Version of the rules in force at the till."""
+    rules_since_ms: Annotated[int, Meta(ge=0, le=2**53)] = 0
+    rules_fault: Annotated[str, Meta(max_length=400)] = ""
+    """Why newer rules are not in force."""
+    paper: Annotated[str, Meta(max_length=20)] = ""
+    """``ok``, ``low``, ``out``, ``unknown``, or empty without a printer."""
+    disk_mb: Annotated[int, Meta(ge=-1, le=2**40)] = -1
+    """Free on the disk of the ledger, -1 unknown."""
+    clock: Annotated[str, Meta(max_length=20)] = ""
+    """``synchronised`` or ``alone``."""
 
 
 class HqState(msgspec.Struct, array_like=True, frozen=True):

@@ -74,6 +74,19 @@ class TillIdentity:
 
 
 @dataclass(frozen=True, slots=True)
+class Health:
+    """How a till is, for the head office's page; see :class:`sync.protocol.state.TillState`."""
+
+    program: str = ""
+    rules: str = ""
+    rules_since_ms: int = 0
+    rules_fault: str = ""
+    paper: str = ""
+    disk_mb: int = -1
+    clock: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
     """Where the till stood when it was last stopped: what it made of the last :class:`Acked`."""
 

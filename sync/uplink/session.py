@@ -17,6 +17,7 @@ from sync.protocol.wire import NONCE_BYTES, BadEnvelopeError
 from sync.uplink.api import (
     Acked,
     Follows,
+    Health,
     LedgerOutrun,
     Progress,
     Records,
@@ -76,6 +77,8 @@ class Session:
         if acked > start.head_seq:
             acked = 0  # The proof is of another file than this ledger; the hello will tell.
         self.state = State(start.head_seq, acked, timeline)
+        self.health = Health()
+        """What the till last said of itself."""
         self._identity = identity
         self._records = records
         self._ack = start.ack
@@ -139,7 +142,7 @@ class Session:
 
     def till_state(self, connection: bytes, *, connected: bool) -> bytes:
         """Return what this till says of itself, for its state topic and its last will."""
-        who = self._identity
+        who, health = self._identity, self.health
         state = TillState(
             who.terminal,
             who.ledger_id,
@@ -147,7 +150,13 @@ class Session:
             connected,
             self.state.head,
             connection,
-            who.program,
+            health.program or who.program,
+            health.rules,
+            health.rules_since_ms,
+            health.rules_fault,
+            health.paper,
+            health.disk_mb,
+            health.clock,
         )
         return write_till_state(state, who.key)
 

@@ -9,7 +9,15 @@ from config.schema import Link
 from sync import topics
 from sync.mqtt import TURN_S_MAX, Down, Message, Pipe, PipeEvent, Up
 from sync.protocol.wire import NONCE_BYTES
-from sync.uplink.api import LinkChanged, Mirror, Progress, Records, TillIdentity, UplinkEvent
+from sync.uplink.api import (
+    Health,
+    LinkChanged,
+    Mirror,
+    Progress,
+    Records,
+    TillIdentity,
+    UplinkEvent,
+)
 from sync.uplink.download import Download, is_for
 from sync.uplink.download import Out as DownloadOut
 from sync.uplink.machine import Phase
@@ -45,6 +53,7 @@ class Uplink:
         self._told = LinkChanged(connected=False, reason="")
         self._head = start.head_seq
         self._told_head = -1
+        self._health = Health()
         self._told_ms = 0
         self._is_up = False
         self._connection = secrets.token_bytes(NONCE_BYTES)
@@ -67,6 +76,12 @@ class Uplink:
         """Take note that the ledger has grown. From any thread; costs microseconds."""
         self._head = head_seq
         self._pipe.wake()
+
+    def tell(self, health: Health) -> None:
+        """Have the head office know how the till is. From any thread; what is not new costs nothing."""
+        if health != self._health:
+            self._health = health
+            self._pipe.wake()
 
     def wake(self) -> None:
         """Make the thread see that it is to stop."""
@@ -96,7 +111,9 @@ class Uplink:
         self._fetch(now)
         if stop.is_set() and self._is_up:
             self._pipe.send(Message(self._topic, self._say(connected=False), retain=True))
-        elif self._is_up and now - self._told_ms >= STATE_EVERY_MS:
+        elif self._is_up and (
+            self._health is not self._session.health or now - self._told_ms >= STATE_EVERY_MS
+        ):
             self._tell_state(now)
         fetch_ms = self._download.wake_ms if self._download else None
         wakes = [at for at in (self._session.wake_ms, fetch_ms) if at is not None]
@@ -121,6 +138,7 @@ class Uplink:
 
     def _tell_state(self, now_ms: int) -> None:
         self._told_ms = now_ms
+        self._session.health = self._health
         self._pipe.send(Message(self._topic, self._say(connected=True), retain=True))
 
     def _say(self, *, connected: bool) -> bytes:

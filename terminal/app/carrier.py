@@ -16,6 +16,7 @@ from sync.protocol.keys import PublicKey, SecretKey
 from sync.uplink.api import (
     Acked,
     Follows,
+    Health,
     LedgerOutrun,
     Mirror,
     Progress,
@@ -63,6 +64,7 @@ class Carrier:
     _uplink: Uplink | None = None
     _stop: threading.Event = field(default_factory=threading.Event)
     _head: int = 0
+    _health: Health = field(default_factory=Health)
     _timeline: int = 0
     """The highest that the head office was heard of in."""
 
@@ -84,6 +86,13 @@ class Carrier:
         uplink = self._uplink
         if uplink is not None:
             uplink.poke(head_seq)
+
+    def tell(self, health: Health) -> None:
+        """Have the head office know how the till is."""
+        self._health = health
+        uplink = self._uplink
+        if uplink is not None:
+            uplink.tell(health)
 
     def stop(self) -> None:
         """Have :meth:`run` return soon."""
@@ -132,6 +141,7 @@ class Carrier:
         with closing(LedgerRecords(head.path)) as records:
             start = Progress(seq, head.proof)
             self._uplink = Uplink(self.party.link, identity, records, start, emit, mirror)
+            self._uplink.tell(self._health)
             if head is self.live:
                 self._uplink.poke(self._head)
             self._uplink.run(_Either((end, self._stop)))

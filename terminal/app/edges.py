@@ -9,6 +9,7 @@ from drivers.api import CardImage
 from drivers.virtual.printer import VirtualPrinter
 from drivers.virtual.reader import VirtualReader
 from drivers.virtual.scanner import VirtualScanner
+from sync.uplink.api import Health
 from terminal.app.cardmoney import CardMoney
 from terminal.app.clock import Clock, ShopTime
 from terminal.app.feed import Feed
@@ -38,6 +39,9 @@ class Uplink(Protocol):
 
     def poke(self, head_seq: int) -> None:
         """Say that the ledger has grown."""
+
+    def tell(self, health: Health) -> None:
+        """Say how the till is."""
 
 
 @dataclass(slots=True)

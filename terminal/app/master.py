@@ -9,8 +9,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sync.uplink.api import Mastered
+from terminal.app.clock import wall_ms
 from terminal.app.edges import Edges
 from terminal.app.look import Look
+from terminal.app.promotions import rolled_out
 from terminal.app.wallet import Wallet
 from terminal.core.pricing.rules import RuleBook
 from terminal.core.purse.work import Free
@@ -19,6 +21,7 @@ from terminal.core.sale import Due, Open, repriced
 from terminal.core.till import Till
 from terminal.store.catalog import Catalog
 from terminal.store.members import Members
+from terminal.store.rolled import chosen
 
 WANTED = ("catalogue", "members")
 """Without these the till has nothing to go by."""
@@ -48,6 +51,8 @@ class MasterData:
     """When each table was last known to be the newest, in milliseconds since 1970."""
     _held: set[str] = field(default_factory=set)
     _is_stale: bool = False
+    _next_ms: int | None = 0
+    """When rules that were rolled out are to be looked at again; 0 at the start."""
 
     @classmethod
     def read(cls, folder: Path, wallet: Wallet) -> "MasterData":
@@ -75,18 +80,24 @@ class MasterData:
 
     def renew(self, edges: Edges, till: Till) -> Till:
         """Go over to what the files say now, if it is time; return the till, priced accordingly."""
-        if not self._is_stale or isinstance(till.sale, Due) or not isinstance(till.purse, Free):
+        now_ms = wall_ms()
+        if not self._is_stale and (self._next_ms is None or now_ms < self._next_ms):
+            return till
+        if isinstance(till.sale, Due) or not isinstance(till.purse, Free):
             return till
         look, plain = open_files(self.folder, self.wallet)
-        rules = edges.promotions.over(plain)
+        found = chosen(self.folder, edges.store, now_ms)
+        rules = (promotions := rolled_out(found)).over(plain)
         after = till
-        if isinstance(till.sale, Open) and rules.version != edges.rules.version:
+        is_other = (rules.version, rules.catalogue) != (edges.rules.version, edges.rules.catalogue)
+        if isinstance(till.sale, Open) and is_other:
             sale = repriced(till.sale.sale, replace(edges.turn(""), rules=rules))
             if isinstance(sale, Refusal):
                 look.close()
                 return till  # Too much for one sale at the new prices: it is ended at the old ones.
             after = replace(till, sale=Open(sale))
-        self._is_stale = False
+        self._is_stale, self._next_ms = False, found.next_ms
+        edges.promotions, edges.shop_faults = promotions, len(promotions.faults)
         edges.renew(look, plain)
         return after
 

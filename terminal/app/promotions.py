@@ -15,6 +15,7 @@ from terminal.codec.rulebook import rule_book
 from terminal.core.pricing.rules import RuleBook
 from terminal.store.errors import LedgerError
 from terminal.store.ledger import Ledger
+from terminal.store.rolled import Chosen
 from terminal.store.rulefile import last_kept, rules_of
 
 KEPT = "rules.kept"
@@ -54,6 +55,11 @@ def kept(promotions: InForce, plain: RuleBook, ledger: Ledger, now_ms: int) -> I
     except (BookTooLargeError, LedgerError) as error:
         log.warning("the rules are not kept to explain sales by: %s", error)
         return promotions
+
+
+def rolled_out(found: Chosen) -> InForce:
+    """Return the rules that the head office has in force here, and the faults of newer ones that are due."""
+    return InForce(found.file, found.faults)
 
 
 def in_force(source: Path, folder: Path) -> InForce:

@@ -2,6 +2,7 @@
 
 import logging
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from config.schema import Terminal
@@ -28,7 +29,7 @@ def services_of(
     clerk: Clerk,
     errands: Errands,
     virtual: tuple[VirtualDevice, ...],
-    promotions: InForce,
+    promotions: Callable[[], InForce],
 ) -> Services:
     """Return what the counter of the till with these settings reads."""
     data_dir = Path(settings.terminal.data_dir)
@@ -63,7 +64,7 @@ def services_of(
         explain=lambda seq: clerk.ask(lambda office: office.explain(seq)),
         search_members=lambda text, n: clerk.ask(lambda office: office.members.search(text, n)),
         points=lambda account: clerk.ask(
-            lambda office: office.points(account, promotions.over(NO_BOOK).points)
+            lambda office: office.points(account, promotions().over(NO_BOOK).points)
         ),
         search_goods=lambda text, n: clerk.ask(lambda office: office.catalog.search_goods(text, n)),
         tray=lambda: clerk.ask(lambda office: office.tray()),

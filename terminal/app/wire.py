@@ -32,7 +32,7 @@ from terminal.app.look import Look
 from terminal.app.master import MasterData, open_files
 from terminal.app.office import stationery_of
 from terminal.app.printing import PrintDesk
-from terminal.app.promotions import NOTHING, InForce, in_force, kept
+from terminal.app.promotions import NOTHING, InForce, in_force, kept, rolled_out
 from terminal.app.serving import StartError, load_pepper, services_of
 from terminal.app.wallet import Wallet
 from terminal.core.journal import PurseIntent
@@ -47,6 +47,7 @@ from terminal.store.basket import BasketFile
 from terminal.store.ledger import Ledger
 from terminal.store.mirrorfiles import forget_statements
 from terminal.store.older import Older
+from terminal.store.rolled import chosen
 from terminal.store.shopfile import is_last_good_there, load_shop_file
 from terminal.store.succession import Succession, wanted
 from terminal.store.swap import MasterDataError
@@ -84,6 +85,13 @@ class Parts:
     opened: threading.Event
     """Set once the ledger is open and the drivers run, or never will."""
 
+    edges: Edges | None = None
+    """What the loop works with, once it does."""
+
+    def in_force(self) -> InForce:
+        """Return the rules in force, from any thread."""
+        return self.promotions if self.edges is None else self.edges.promotions
+
     @property
     def folder(self) -> Path:
         """Where the till keeps its files."""
@@ -104,6 +112,7 @@ class Parts:
                 if is_fed(self.settings):
                     forget_statements(self.folder)
             edges, attendant = _open(self, operator)
+            self.edges = edges
             if succession is not None:
                 attendant.tell_of_new_ledger()
             outrun = self._serve_ledger(edges, attendant, still_alive, is_first=is_first)
@@ -166,7 +175,7 @@ class Parts:
             for kind, driver in self.drivers
             if isinstance(driver, Virtual)
         )
-        return services_of(self.settings, self.clerk, self.errands, virtual, self.promotions)
+        return services_of(self.settings, self.clerk, self.errands, virtual, self.in_force)
 
     def stop(self) -> None:
         """Ask everything to end."""
@@ -202,6 +211,7 @@ def assemble(settings: Terminal) -> Parts:
             from terminal.store.mirrorfiles import ensure  # noqa: PLC0415 - see _mirror.
 
             ensure(folder)
+            promotions = rolled_out(chosen(folder, settings.terminal.store, clock.wall_ms()))
     except (OSError, BadKeyError, MasterDataError) as error:
         raise StartError(f"cannot start: {error}") from error
     inbox: Inbox = queue.Queue(INBOX_MAX)

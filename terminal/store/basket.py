@@ -34,6 +34,15 @@ class BasketFile:
         """Let go of the file."""
         os.close(self._descriptor)
 
+    def room(self) -> int:
+        """Return how many bytes the file's disk has free.
+
+        Raises:
+            OSError: It does not tell.
+        """
+        room = os.fstatvfs(self._descriptor)
+        return room.f_bavail * room.f_frsize
+
     def write(self, basket: bytes) -> None:
         """Put ``basket`` in the place of the one before; empty bytes mean none.
 

@@ -1,12 +1,18 @@
 """Lets tests in at a head office: a program's key, and an administrator, made in its database."""
 
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+import httpx
 
 from sync.hq import passwords, people, programs
 from sync.hq.audit import Act
 from sync.hq.opening import open_database
 from sync.hq.roles import Role
+from tests.kit.waiting import PATIENCE_S
 
 _ACT = Act("command", "", 1)
 
@@ -31,3 +37,11 @@ def let_in(path: Path | str, name: str) -> str:
     finally:
         database.close()
     return password
+
+
+@contextmanager
+def api_of(hq: Any) -> Iterator[httpx.Client]:
+    """Return a program's client of a running head office."""
+    headers = {"authorization": f"Bearer {hq.key}"}
+    with httpx.Client(base_url=hq.address, headers=headers, timeout=PATIENCE_S) as client:
+        yield client

@@ -20,6 +20,7 @@ from sync.hq.page.desk import Desk
 from sync.hq.page.door import Door
 from sync.hq.page.drawing import Drawing
 from sync.hq.page.export import Exports
+from sync.hq.page.feeds import Feeds
 from sync.hq.page.guard import Guard
 from sync.hq.page.language import LANGUAGES, Language
 from sync.hq.page.live import Live
@@ -27,6 +28,7 @@ from sync.hq.page.lookback import Lookback
 from sync.hq.page.openapi import CALLS, ROOT, describe
 from sync.hq.page.paths import PATHS, WAYS
 from sync.hq.page.questions import NotFoundError, Questions
+from sync.hq.page.ruling import Ruling
 from sync.hq.page.sessions import Sessions
 from sync.hq.page.signing_in import SigningIn
 from sync.hq.page.site import Site, json_of
@@ -39,14 +41,15 @@ STATIC = Path(__file__).parent / "static"
 def application(reader: HqReader, locale: str, around: Around, stop: Event) -> ASGIApp:
     """Return the whole page as an ASGI application."""
     questions = Questions(reader, around).by_name()
-    desk, exports = Desk(reader, around), Exports(reader, around)
-    questions |= Lookback(reader, around).by_name() | desk.questions()
-    deeds = PeopleDeeds(reader, around).by_name() | desk.deeds()
+    desk, exports, ruling = Desk(reader, around), Exports(reader, around), Ruling(reader, around)
+    questions |= Lookback(reader, around).by_name() | desk.questions() | ruling.questions()
+    deeds = PeopleDeeds(reader, around).by_name() | desk.deeds() | ruling.deeds()
     sessions = Sessions(token_bytes)
     door = Door(reader, sessions, around.now_ms)
     languages = Languages(locale, {each: Language(each) for each in LANGUAGES})
     site = Site(Drawing(around), languages, door, SigningIn(reader, around, sessions))
-    live = Live(reader, stop)
+    live, feeds = Live(reader, stop), Feeds(reader, stop)
+    questions["feed"] = feeds.page
     described = describe()
     routes = [Route(each.path, site.page(each, questions[each.name])) for each in PATHS]
     routes += [
@@ -65,6 +68,7 @@ def application(reader: HqReader, locale: str, around: Around, stop: Event) -> A
         Route("/password", site.password, methods=["GET", "POST"]),
         Route("/api/openapi.json", lambda _request: json_of(described)),
         Route("/events", site.guarded(live.answer)),
+        Route(ROOT + "/events", site.guarded(feeds.answer)),
         Route("/healthz", lambda _request: Response(b"ok\n", media_type="text/plain")),
     ]
     app = Starlette(

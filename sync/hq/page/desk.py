@@ -10,6 +10,7 @@ from sync.hq.page.deeds import Act, Deed, Moved, Outcome, Way
 from sync.hq.page.language import Language
 from sync.hq.page.questions import Given, NotFoundError, Question
 from sync.hq.reader import HqReader
+from sync.hq.retake import retake
 from sync.hq.roles import Right
 from sync.hq.schema import seq_of, stream_of
 
@@ -19,6 +20,8 @@ _HOME = {"record": "/quarantine", "refused": "/quarantine", "anomaly": "/anomali
 DESK_WAYS = (
     Way("settle", "/settle/{kind}/{id}", Right.SETTLE, "Say that nobody need look any more, and why",
         ("reason",)),
+    Way("retake", "/quarantine/record/{id}/again", Right.SETTLE,
+        "Try again to take a record into the books"),
     Way("unsettle", "/unsettle/{kind}/{id}", Right.SETTLE, "Open it again"),
 )  # fmt: skip
 
@@ -102,7 +105,7 @@ class Desk:
 
     def deeds(self) -> dict[str, Act]:
         """Return the deeds by the name of their way."""
-        return {"settle": self.settle, "unsettle": self.unsettle}
+        return {"settle": self.settle, "unsettle": self.unsettle, "retake": self.retake}
 
     def quarantine(self, _path: Given, query: Given, _language: Language) -> QuarantineAnswer:
         """Return what the books or the receiver did not take."""
@@ -183,6 +186,13 @@ class Desk:
         act = deed.caller.act(self.around.now_ms())
         self.around.clerk.do(lambda db: settle.settle(db, act, kind, number, reason))
         return Moved(_HOME[kind])
+
+    def retake(self, deed: Deed) -> Outcome:
+        """Try again to take a record into the books."""
+        _, number = _which({**deed.path, "kind": "record"})
+        act = deed.caller.act(self.around.now_ms())
+        self.around.clerk.do(lambda db: retake(db, act, number))
+        return Moved("/quarantine")
 
     def unsettle(self, deed: Deed) -> Outcome:
         """Open it again."""

@@ -37,6 +37,7 @@ SCREENS = (
     Screen("members", "/members", "Members"),
     Screen("liability", "/liability", "What we owe"),
     Screen("balances", "/balances", "Balances"),
+    Screen("rules", "/rules", "Rules"),
     Screen("anomalies", "/anomalies", "Anomalies"),
     Screen("quarantine", "/quarantine", "Quarantine"),
     Screen("people", "/people", "People", Right.PEOPLE),
@@ -45,6 +46,7 @@ SCREENS = (
 TITLES = {screen.name: screen.title for screen in SCREENS} | {
     "entry": "Record", "fault": "Fault", "sign-in": "Sign in", "password": "Password",
     "secret": "Shown once", "stream": "Records of a till", "member": "Member", "waiting": "Opened",
+    "rules-text": "Rules",
 }  # fmt: skip
 
 

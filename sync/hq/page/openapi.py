@@ -14,6 +14,7 @@ from sync.hq.page.answers import (
 )
 from sync.hq.page.deeds import Way
 from sync.hq.page.desk import QuarantineAnswer, WaitingAnswer
+from sync.hq.page.feeds import FeedAnswer, FeedItem
 from sync.hq.page.fleet import TillsAnswer
 from sync.hq.page.lookback_views import (
     AnomaliesAnswer,
@@ -26,6 +27,7 @@ from sync.hq.page.lookback_views import (
 from sync.hq.page.opened import RecordAnswer
 from sync.hq.page.paths import WAYS
 from sync.hq.page.questions import AuditAnswer, PeopleAnswer
+from sync.hq.page.ruling import RulesAnswer, RulesTextAnswer
 from sync.hq.roles import Right
 
 ROOT = "/api/v1"
@@ -53,6 +55,7 @@ _KIND = {
     "schema": {"type": "string", "enum": ["record", "refused"]},
 }  # fmt: skip
 _ID = {"name": "id", "in": "path", "required": True, "schema": {"type": "integer", "minimum": 1}}
+_VERSION = {"name": "version", "in": "path", "required": True, "schema": {"type": "string"}}
 _ACCOUNT = {"name": "account", "in": "path", "required": True, "schema": {"type": "string"}}
 
 
@@ -130,6 +133,10 @@ CALLS = (
           _query("settled", "string", "`yes`: also what is settled"))),
     Call("waiting", "/quarantine/{kind}/{id}", "A record in quarantine or a refused message, opened",
          WaitingAnswer, (_KIND, _ID)),
+    Call("rules", "/rules", "Versions of the rules, rollouts, and what the tills run", RulesAnswer),
+    Call("rules-text", "/rules/{version}", "A version of the rules whole", RulesTextAnswer, (_VERSION,)),
+    Call("feed", "/feed", "Every entry and change of the fleet, numbered, after a number", FeedAnswer,
+         (_LIMIT, _query("after", "integer", "the last number dealt with"))),
     Call("people", "/people", "Who may sign in, and the keys of programs", PeopleAnswer,
          right=Right.PEOPLE),
     Call("audit", "/audit", "Who did what here, newest first", AuditAnswer,
@@ -160,10 +167,28 @@ def describe() -> bytes:
     return msgspec.json.encode(document)
 
 
+_STREAM = {
+    "operationId": "events",
+    "summary": "The feed as server-sent events `entry` and `till`; resumed by `Last-Event-ID`",
+    "parameters": [_query("after", "integer", "go on after this number; without it from now on")],
+    "responses": {
+        "200": {
+            "description": "Each event's `id` is its number, its data a FeedItem",
+            "content": {
+                "text/event-stream": {
+                    "schema": {"$ref": f"#/components/schemas/{FeedItem.__name__}"}
+                }
+            },
+        }
+    },
+}
+
+
 def _paths() -> dict[str, dict[str, Any]]:
     paths: dict[str, dict[str, Any]] = {
         ROOT + call.path: {"get": _operation(call)} for call in CALLS
     }
+    paths[f"{ROOT}/events"] = {"get": _STREAM}
     for way in WAYS:
         paths.setdefault(ROOT + way.path, {})["post"] = _doing(way)
     return paths

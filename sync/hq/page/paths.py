@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from sync.hq.page.deeds import PEOPLE_WAYS, Way
 from sync.hq.page.desk import DESK_WAYS
+from sync.hq.page.ruling import RULES_WAYS
 from sync.hq.roles import Right
 
 
@@ -35,8 +36,10 @@ PATHS = (
     Path("liability", "/liability"),
     Path("anomalies", "/anomalies"),
     Path("waiting", "/quarantine/{kind}/{id}"),
+    Path("rules", "/rules"),
+    Path("rules-text", "/rules/{version}"),
     Path("people", "/people", Right.PEOPLE),
     Path("audit", "/audit", Right.AUDIT),
 )
 
-WAYS: tuple[Way, ...] = (*PEOPLE_WAYS, *DESK_WAYS)
+WAYS: tuple[Way, ...] = (*PEOPLE_WAYS, *DESK_WAYS, *RULES_WAYS)

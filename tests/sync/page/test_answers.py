@@ -239,8 +239,11 @@ def test_the_description_lists_every_call_and_every_answer_obeys_it(site: httpx.
     described = site.get("/api/openapi.json").json()
     filled = {
         "{ledger}": LEDGER, "{seq}": "1", "{account}": "100001", "{kind}": "refused", "{id}": "1",
+        "{version}": "7",
     }  # fmt: skip
 
+    rules = {"text": 'version = 7\n[[groups]]\nid = "sale"\n'}
+    assert site.post(f"{ROOT}/rules/upload", json=rules).json() == {"version": "7"}
     assert set(described["paths"]) >= {ROOT + call.path for call in CALLS}
     for call in CALLS:
         path = call.path

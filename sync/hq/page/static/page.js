@@ -64,6 +64,10 @@
   for (const event of ["visibilitychange", "selectionchange", "focusout"]) {
     document.addEventListener(event, () => { if (again && !drawing) draw(); });
   }
+  document.addEventListener("change", async (event) => {
+    const into = event.target.dataset.into && document.getElementById(event.target.dataset.into);
+    if (into && event.target.files.length) into.value = await event.target.files[0].text();
+  });
   for (const button of document.querySelectorAll("[data-language]")) {
     button.addEventListener("click", () => {
       document.cookie = `hq_language=${button.dataset.language}; path=/; max-age=31536000; samesite=strict`;
