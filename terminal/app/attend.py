@@ -27,7 +27,6 @@ from terminal.app import basket, identify, lights
 from terminal.app.answers import answer_of, issue, told
 from terminal.app.edges import Edges
 from terminal.app.feed import Asked
-from terminal.app.health import health_of
 from terminal.app.hqside import HeadOfficeSide
 from terminal.app.master import MasterData
 from terminal.app.offers import offers_of
@@ -182,11 +181,8 @@ class Attendant:
             log.warning("the ledger is not tidied: %s", error)
         self._edges.clock.look_again()
         self._changed |= self._value.settle(self._till.sale)
-        before = self._till
         self._renew()  # Rules come into force by the clock.
-        self._changed |= self._till is not before
-        if self._edges.uplink is not None:
-            self._edges.uplink.tell(health_of(self._edges, self._lights.values()))
+        self._office.tell(self._lights.values())
 
     def view(self) -> View:
         """Return the whole till as the page shows it, under a new version."""
@@ -389,9 +385,9 @@ class Attendant:
     def _renew(self) -> None:
         before = self._edges.rules.points
         if self._master is not None:
-            after = self._master.renew(self._edges, self._till)
-            self._basket_changed |= after is not self._till
-            self._till = after
+            before_it, self._till = self._till, self._master.renew(self._edges, self._till)
+            self._basket_changed |= self._till is not before_it
+            self._changed |= self._basket_changed
         if self._edges.rules.points is not before:
             self._desk.open_lotteries()
 

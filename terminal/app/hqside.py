@@ -1,5 +1,6 @@
 """The loop's side of the head office: what the uplink tells it, and the light that the page shows of it."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from sync.uplink.api import (
@@ -11,9 +12,10 @@ from sync.uplink.api import (
     UplinkEvent,
 )
 from terminal.app.edges import Edges
+from terminal.app.health import health_of
 from terminal.app.master import MasterData
 from terminal.app.value import ValueDesk
-from terminal.counter.desk import SyncLight
+from terminal.counter.desk import DeviceLight, SyncLight
 
 REFUSED = "master-refused"
 """The trouble that ends with the next master data that can be taken."""
@@ -39,6 +41,11 @@ class HeadOfficeSide:
             fresh, waiting = tuple(self._master.fresh_ms.items()), self._master.is_waiting
             light = replace(light, fresh=fresh, waiting=waiting)
         return light
+
+    def tell(self, lights: Iterable[DeviceLight]) -> None:
+        """Have the head office know how the till is."""
+        if self._edges.uplink is not None:
+            self._edges.uplink.tell(health_of(self._edges, lights))
 
     def heard(self, event: UplinkEvent) -> None:
         """Take in what the uplink tells."""
