@@ -176,8 +176,7 @@ class Attendant:
         """Do what wants a quiet moment."""
         try:
             self._edges.ledger.checkpoint()
-        except LedgerError as error:
-            # The disk is full; nothing is lost, and there will be other moments.
+        except LedgerError as error:  # The disk is full; there will be other moments.
             log.warning("the ledger is not tidied: %s", error)
         self._edges.clock.look_again()
         self._changed |= self._value.settle(self._till.sale)
@@ -383,11 +382,11 @@ class Attendant:
         self._purses.begin()
 
     def _renew(self) -> None:
-        before = self._edges.rules.points
+        before, till = self._edges.rules.points, self._till
         if self._master is not None:
-            before_it, self._till = self._till, self._master.renew(self._edges, self._till)
-            self._basket_changed |= self._till is not before_it
-            self._changed |= self._basket_changed
+            self._till = self._master.renew(self._edges, till)
+        if self._till is not till:
+            self._basket_changed = self._changed = True
         if self._edges.rules.points is not before:
             self._desk.open_lotteries()
 
