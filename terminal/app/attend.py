@@ -324,14 +324,17 @@ class Attendant:
                 done = self._value.pay_in(asked, actor, key)
             else:
                 done = self._desk.act(asked, actor, key)
+            if isinstance(done, Refusal):
+                return done
+            is_news = self._edges.ledger.head_seq != head  # A slip printed again posts nothing.
+            said = told_of(self._performer.last.body) if is_news else ()
+            said += self._desk.after(self._performer.last) if is_news else ()
         except LedgerError as error:
             return self._not_posted(error, head)
-        if isinstance(done, Done):
-            self._till = refreshed(self._till, self._edges)
-            self._basket_changed = True
-            if self._edges.ledger.head_seq != head:  # A slip printed again posts nothing.
-                for tell in told_of(self._performer.last.body):
-                    self.tell(tell)
+        self._till = refreshed(self._till, self._edges)
+        self._basket_changed = True
+        for tell in said:
+            self.tell(tell)
         return done
 
     def _note(

@@ -17,7 +17,7 @@ from terminal.core.books import postings_of
 from terminal.core.burning import POINTS
 from terminal.core.circumstances import NOTHING_BROUGHT, World, facts_of_sale
 from terminal.core.effects import Tell
-from terminal.core.journal import Body
+from terminal.core.journal import Body, Entry
 from terminal.core.points import acts, tallies
 from terminal.core.points.acts import Scene, Wanted
 from terminal.core.points.entries import (
@@ -75,9 +75,38 @@ class PointsDesk:
         if asked.kind == "slip":
             return self._slip_again(asked.points)
         found = self._bodies(asked, actor, call)
-        if isinstance(found, Refusal):
-            return found
-        return self._post(found, actor, call)
+        if not isinstance(found, Refusal):
+            found = self._against(found)
+        return found if isinstance(found, Refusal) else self._post(found, actor, call)
+
+    def after(self, entry: Entry) -> tuple[Tell, ...]:
+        """Post the points that a top-up, posted just now, is worth; return what the result bar says."""
+        body = entry.body
+        scene = self.scene(body.account) if isinstance(body, ToppedUp) else None
+        if scene is None or not isinstance(body, ToppedUp):
+            return ()
+        given = acts.top_up(scene, body.principal)
+        if given is None:
+            return ()
+        self._performer.post(given, postings_of(given), (), entry.operator, None)
+        return told_of(given)
+
+    def _against(self, bodies: Sequence[Body]) -> Sequence[Body] | Refusal:
+        """Return ``bodies`` with the allowances that points are spent against, where there must be some."""
+        if self._edges.look.wallet.is_authority:
+            return bodies
+        found: list[Body] = []
+        for body in bodies:
+            if isinstance(body, GiftGiven | LotteryDrawn) and body.points:
+                wall = self._edges.clock.stamp().wall_ms
+                purse = self._edges.points_purse(body.account, wall)
+                spent = purse.spend(body.points) if purse else refuse(Key.UNKNOWN_MEMBER)
+                if purse is None or isinstance(spent, Refusal):
+                    return refuse(Key.UNKNOWN_MEMBER) if isinstance(spent, tuple) else spent
+                found.append(replace(body, parts=purse.parts(spent), spent=spent))
+            else:
+                found.append(body)
+        return found
 
     def open_lotteries(self) -> None:
         """Open every lottery of the rules in force that this ledger has not opened yet."""

@@ -212,3 +212,10 @@ def test_points_burn_soonest_first_and_never_twice(till):
     rest = {"type": "cash", "amount": till.state()["sale"]["missing"]}
     assert till.api.refused("POST", "/sale/tenders", rest) == "points-not-enough"
     till.assert_whole()
+
+
+def test_a_top_up_is_worth_points(till):
+    had = points(till)["points"]
+    till.api.ok("POST", f"/members/{MEMBER}/topups", {"amount": 10_000, "type": "cash"})
+    assert points(till)["points"] == had + 20
+    till.assert_whole()

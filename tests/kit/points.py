@@ -39,6 +39,7 @@ after = 1
 registration = { id = "join", name = "入会礼", points = 50, total = 1 }
 referral = { name = "推荐有礼", levels = [100, 10] }
 check_in = { name = "签到", table = [1, 2, 5] }
+top_up = { name = "充值送积分", bands = [{ per = 10000, points = 20 }] }
 
 [[awards.events]]
 id = "share"

@@ -2,7 +2,7 @@
 
 from terminal.codec.entry import encode
 from terminal.core import accounts
-from terminal.core.allowance import Allowance, AllowancesClosed, AllowancesOpened, LotShare
+from terminal.core.allowance import Allowance, AllowancesClosed, AllowancesOpened, LotShare, Spent
 from terminal.core.books import postings_of
 from terminal.core.journal import (
     Bill,
@@ -41,6 +41,7 @@ from terminal.core.stored import ToppedUp
 from terminal.store.schema import Identity
 
 KEY = bytes(range(32))
+SPENT = (Spent("own:points", "points", "01OTHER:3:1", 7),)
 PART = LotPart("01OTHER", 3, 1, 7, 20261101, 20270101)
 IDENTITY = Identity("01LEDGER", KEY)
 BOOT = "boot-1"
@@ -148,6 +149,7 @@ def every_kind() -> tuple[Body, ...]:
             "QR 18",
             (PART,),
             "K7Q2",
+            SPENT,
         ),
         LotteryOpened(
             "wheel", "1", "大转盘", (Prize("tv", "电视", 10, 1, 300000, "tissue"),), 100, KEY, 50, 3
@@ -165,6 +167,7 @@ def every_kind() -> tuple[Body, ...]:
             50,
             (PART,),
             "1",
+            SPENT,
         ),
         AllowancesOpened(
             (Allowance("a1", "100001", "principal", LOTS, "tap", 3, 1_700_000_000_000, 9),)

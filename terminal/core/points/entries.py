@@ -8,6 +8,7 @@ dated lots.
 
 from dataclasses import dataclass
 
+from terminal.core.allowance import Spent
 from terminal.core.points.dates import NEVER, BusinessDate
 from terminal.core.points.lots import Lot, Origin, Part
 from terminal.core.points.lottery import Prize
@@ -117,6 +118,13 @@ class GiftGiven:
     parts: tuple[LotPart, ...]
     code: str = ""
     """What the member shows to get a virtual good: printed on the slip."""
+    spent: tuple[Spent, ...] = ()
+    """Against which allowances; empty where the till is the authority."""
+
+    @property
+    def value_spent(self) -> tuple[Spent, ...]:
+        """What is spent, and against which allowances."""
+        return self.spent
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +160,13 @@ class LotteryDrawn:
     parts: tuple[LotPart, ...]
     version: str = ""
     """Of the lottery."""
+    spent: tuple[Spent, ...] = ()
+    """Against which allowances; empty where the till is the authority."""
+
+    @property
+    def value_spent(self) -> tuple[Spent, ...]:
+        """What is spent, and against which allowances."""
+        return self.spent
 
 
 def as_parts(parts: tuple[Part, ...]) -> tuple[LotPart, ...]:
