@@ -13,7 +13,7 @@ from pathlib import Path
 from config.faults import ConfigError
 from config.schema import HeadOffice
 from sync import notify
-from sync.hq import follow
+from sync.hq import follow, recheck
 from sync.hq.clerk import Clerk
 from sync.hq.clock import now_ms
 from sync.hq.crew import Crew
@@ -61,6 +61,7 @@ def run(settings: HeadOffice, ready: Callable[[], None], stop: threading.Event) 
     page = partial(serve, office.listen, reader, office.locale, stop, up.set, around)
     bodies: dict[str, Callable[[], None]] = {"page": page, "broker": loop.serve_broker}
     bodies["follow"] = partial(follow.serve, clerk, now_ms, stop)
+    bodies["recheck"] = partial(recheck.serve, clerk, stop)
     if shop is not None:
         bodies["shop"] = partial(watch, shop, store.master.digest, loop.put, stop)
     if crew is not None:

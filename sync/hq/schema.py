@@ -11,6 +11,7 @@ views ``balance`` and ``day`` add the parts up.
 import secrets
 
 from sync.hq.office_schema import TABLES_3
+from sync.hq.recheck_schema import RECHECK_TABLES
 
 SEQ_BITS = 40
 """Written out in the view ``records``."""
@@ -120,7 +121,14 @@ TABLES_LOTS = (
 )
 """What the lots of points need."""
 
-STEPS: tuple[tuple[str, ...], ...] = (TABLES, TABLES_2, TABLES_3, TABLES_4, TABLES_LOTS)
+STEPS: tuple[tuple[str, ...], ...] = (
+    TABLES,
+    TABLES_2,
+    TABLES_3,
+    TABLES_4,
+    TABLES_LOTS,
+    RECHECK_TABLES,
+)
 """From each schema to the next."""
 SCHEMA = len(STEPS)
 FEED_BITS = 62

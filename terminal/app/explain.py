@@ -1,11 +1,10 @@
 """``tallypoint ledger explain SEQ``: works a sale out again and says equal, or where not, line by line."""
 
-from dataclasses import asdict, dataclass
-from enum import StrEnum
+from dataclasses import asdict
 
 from terminal.codec.keptbook import UnreadableBookError, unpack
-from terminal.core.again import Difference, UnreadableFactsError, bill_of, differences
-from terminal.core.journal import ENGINE_VERSION, Entry
+from terminal.core.again import Explained, Verdict, compare
+from terminal.core.journal import Entry
 from terminal.core.pricing.rules import RuleBook
 from terminal.store.reader import Reader
 
@@ -24,41 +23,9 @@ WORDS = {
 }
 
 
-class Verdict(StrEnum):
-    """How a sale compares with itself, worked out again."""
-
-    EQUAL = "equal"
-    DIFFERENT = "different"
-    NOT_COMPARABLE = "not-comparable"
-
-
-@dataclass(frozen=True, slots=True)
-class Explained:
-    """What came out."""
-
-    verdict: Verdict
-    why: str
-    """Why it cannot be compared; empty when it could."""
-    differences: tuple[Difference, ...] = ()
-
-
 def compared(entry: Entry, packed: bytes | None) -> Explained:
     """Return how the sale in ``entry`` compares; ``packed`` are the rules it was priced by, if still kept."""
-    bill = bill_of(entry.body)
-    if bill is None:
-        return _not("it is no sale: nothing was priced")
-    if entry.versions.engine != ENGINE_VERSION:
-        return _not(f"it was priced by engine {entry.versions.engine}, this is {ENGINE_VERSION}")
-    if not bill.lines:
-        return _not("it has no lines")
-    book = _book(entry, packed)
-    if isinstance(book, Explained):
-        return book
-    try:
-        found = differences(entry, book)
-    except UnreadableFactsError as error:
-        return _not(f"its facts cannot be read: {error}")
-    return Explained(Verdict.DIFFERENT if found else Verdict.EQUAL, "", found)
+    return compare(entry, lambda: _book(entry, packed))
 
 
 def explained(reader: Reader, seq: int) -> Explained | None:
@@ -90,17 +57,11 @@ def as_text(seq: int, found: Explained) -> str:
     return "\n".join(lines)
 
 
-def _book(entry: Entry, packed: bytes | None) -> RuleBook | Explained:
+def _book(entry: Entry, packed: bytes | None) -> RuleBook | str:
     versions = entry.versions
     if packed is None:
-        return _not(
-            f"rules version {versions.rules} (catalogue {versions.catalogue}) are kept no more"
-        )
+        return f"rules version {versions.rules} (catalogue {versions.catalogue}) are kept no more"
     try:
         return unpack(packed, versions.rules, versions.catalogue)
     except UnreadableBookError as error:
-        return _not(f"rules version {versions.rules} cannot be read: {error}")
-
-
-def _not(why: str) -> Explained:
-    return Explained(Verdict.NOT_COMPARABLE, why)
+        return f"rules version {versions.rules} cannot be read: {error}"

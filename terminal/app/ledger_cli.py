@@ -8,9 +8,10 @@ from pathlib import Path
 
 from config.faults import ConfigError, render_all
 from config.load import load
-from terminal.app.explain import Verdict, as_text, explained
+from terminal.app.explain import as_text, explained
 from terminal.app.office import entry_json
 from terminal.app.prove import prove
+from terminal.core.again import Verdict
 from terminal.store.errors import CommitUnknownError, LedgerError
 from terminal.store.export import export
 from terminal.store.reader import Reader

@@ -4,9 +4,19 @@ Lines, buyer and tenders stand in the entry; so do the facts that pricing read. 
 rules of that version, which the till and the head office keep.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 
-from terminal.core.journal import Bill, Body, Entry, PaymentTaken, SalePosted, SaleVoided
+from terminal.core.journal import (
+    ENGINE_VERSION,
+    Bill,
+    Body,
+    Entry,
+    PaymentTaken,
+    SalePosted,
+    SaleVoided,
+)
 from terminal.core.pricing.basket import Goods, Line, Member
 from terminal.core.pricing.earning import earning, earning_nets
 from terminal.core.pricing.facts import facts_of
@@ -31,6 +41,24 @@ class Difference:
     """Number of the line, 0 for the whole sale."""
     recorded: str
     computed: str
+
+
+class Verdict(StrEnum):
+    """How a sale compares with itself, worked out again."""
+
+    EQUAL = "equal"
+    DIFFERENT = "different"
+    NOT_COMPARABLE = "not-comparable"
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """What came out."""
+
+    verdict: Verdict
+    why: str
+    """Why it cannot be compared; empty when it could."""
+    differences: tuple[Difference, ...] = ()
 
 
 class UnreadableFactsError(Exception):
@@ -88,6 +116,32 @@ def differences(entry: Entry, book: RuleBook) -> tuple[Difference, ...]:
     for recorded, computed in zip(bill.lines, quote.lines, strict=True):
         found += _of_line(recorded, computed)
     return tuple(found[:DIFFERENCES_MAX])
+
+
+def compare(entry: Entry, book_of: Callable[[], RuleBook | str]) -> Explained:
+    """Return how the sale in ``entry`` compares with itself, worked out again.
+
+    ``book_of`` gives the rules of its time, or says why it cannot.
+    """
+    bill = bill_of(entry.body)
+    if bill is None:
+        return _not("it is no sale: nothing was priced")
+    if entry.versions.engine != ENGINE_VERSION:
+        return _not(f"it was priced by engine {entry.versions.engine}, this is {ENGINE_VERSION}")
+    if not bill.lines:
+        return _not("it has no lines")
+    book = book_of()
+    if isinstance(book, str):
+        return _not(book)
+    try:
+        found = differences(entry, book)
+    except UnreadableFactsError as error:
+        return _not(f"its facts cannot be read: {error}")
+    return Explained(Verdict.DIFFERENT if found else Verdict.EQUAL, "", found)
+
+
+def _not(why: str) -> Explained:
+    return Explained(Verdict.NOT_COMPARABLE, why)
 
 
 def _earning_nets(

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from config.check import json_schema
-from terminal.app.explain import Verdict, as_text, compared
+from terminal.app.explain import as_text, compared
+from terminal.core.again import Verdict
 from terminal.store.reader import Reader
 from tests.kit.till import COLA, WATER, TillProcess, rows, tallypoint
 

@@ -2,9 +2,9 @@
 
     python -m tests.bench.backtest
 
-The draft is the hundred overlapping promotions of :mod:`tests.bench.rules`; the sales are of 1 to 12 lines (6 on
-average), half of them members', sold by the plain rules of a shop and read from a ledger on the disk. CPU time
-of the thread that plays.
+The draft is the hundred overlapping promotions of :mod:`tests.bench.rules`; the sales are of 1 to 12 lines,
+half of them members', sold by the plain rules of a shop and read from a ledger on the disk. CPU time of the
+thread that plays.
 """
 
 import random
