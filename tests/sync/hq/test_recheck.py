@@ -147,10 +147,10 @@ def test_a_coupon_that_two_tills_redeemed_is_named(books):
 
     through(books)
 
-    found = dict(
-        (row[0], row[1:])
+    found = {
+        row[0]: row[1:]
         for row in rows(
             books, "SELECT id, campaign, issued <> 0, redeemed <> 0, again <> 0 FROM coupon"
         )
-    )
+    }
     assert found == {"shop.AAAAAA": ("SPRING", 1, 1, 1), "shop.BBBBBB": ("SPRING", 1, 0, 0)}
