@@ -3,7 +3,10 @@
 So the same call asked again, even years later or after a restart, gets the same answer.
 """
 
+from dataclasses import replace
+
 from terminal.app.coupons import CouponDesk
+from terminal.core.effects import Tell
 from terminal.core.journal import Entry, PaymentTaken, Reprinted, SalePosted
 from terminal.core.points.entries import GiftGiven, LotteryDrawn, PointsGiven, PointsTaken
 from terminal.core.pricing.coupons import CouponsIssued
@@ -11,6 +14,9 @@ from terminal.core.refusal import Key, Refusal, refuse
 from terminal.core.stored import ToppedUp
 from terminal.core.till import SUPERVISOR, Operator
 from terminal.counter.desk import Done, IssueCoupons
+
+PAID = frozenset({"paid", "sold"})
+"""Notices of a sale that was posted."""
 
 
 def answer_of(seq: int, entry: Entry) -> dict[str, object]:
@@ -73,3 +79,8 @@ def issue(
     if actor is None or actor.role != SUPERVISOR:
         return refuse(Key.SUPERVISOR_ONLY)
     return coupons.issue(asked.campaign, asked.until, asked.holder, asked.place, asked.count)
+
+
+def with_receipt(tell: Tell, receipt: str) -> Tell:
+    """Return ``tell`` with the receipt of a sale just posted: its number is the ledger's to give."""
+    return replace(tell, facts=(*tell.facts, ("receipt", receipt))) if tell.key in PAID else tell

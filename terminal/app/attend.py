@@ -24,7 +24,7 @@ from sync.uplink.api import (
     SyncTrouble,
 )
 from terminal.app import basket, identify, lights
-from terminal.app.answers import answer_of, issue, told
+from terminal.app.answers import answer_of, issue, told, with_receipt
 from terminal.app.edges import Edges
 from terminal.app.feed import Asked
 from terminal.app.hqside import HeadOfficeSide
@@ -50,8 +50,6 @@ from terminal.store.errors import LedgerError
 NOTICES_MAX = 8
 RECENT_MAX = 1000
 """Answers to calls that changed only the basket, kept to answer a repeat."""
-PAID = frozenset({"paid", "sold"})
-"""Notices of a sale that was posted."""
 
 log = logging.getLogger(__name__)
 
@@ -297,15 +295,9 @@ class Attendant:
         self._basket_changed = True
         for effect in effects:
             if isinstance(effect, Tell):
-                self.tell(self._with_receipt(effect))
+                self.tell(with_receipt(effect, self._performer.last_receipt))
         self._purses.follow_up()
         return Done(answer_of(seq, self._performer.last) if seq else {})
-
-    def _with_receipt(self, tell: Tell) -> Tell:
-        """Name the receipt of a sale just posted: its number is the ledger's to give."""
-        if tell.key not in PAID:
-            return tell
-        return replace(tell, facts=(*tell.facts, ("receipt", self._performer.last_receipt)))
 
     def _not_posted(self, error: LedgerError, head: int) -> Refusal:
         """Say that the disk is full. What is half posted ends the process: the ledger knows better."""

@@ -13,24 +13,19 @@ from typing import Self
 
 from sync.protocol.record import genesis, seal
 from terminal.codec.entry import decode
-from terminal.core.allowance import Held, LotShare, Wallet
 from terminal.core.journal import NUMBERED, Entry
-from terminal.core.points.entries import LotPart
-from terminal.core.points.tallies import Tally
 from terminal.core.purse.words import Doubt
 from terminal.store import (
-    allowances,
     chain,
     keptbooks,
-    lots,
     prints,
     projections,
     purses,
     schema,
-    tallies,
     taps,
     uses,
 )
+from terminal.store.accounts import Accounts
 from terminal.store.calls import (
     INDEX_EVERY,
     INDEX_MAX,
@@ -65,7 +60,7 @@ class Acked:
     """The signed message, to show it again."""
 
 
-class Ledger:
+class Ledger(Accounts):
     """Reads and appends; made by :meth:`open`."""
 
     def __init__(self, disk: Disk, identity: Identity) -> None:
@@ -201,39 +196,6 @@ class Ledger:
     def answered(self, call_id: str) -> Answered | None:
         """Return what the call with this id did, or None when it was never carried out."""
         return self._calls.answered(call_id)
-
-    def balance(self, account: str, unit: str) -> int:
-        """Return the signed balance of an account; what is owed to a member is negative."""
-        row = self._run(
-            "SELECT amount FROM balance WHERE account = ? AND unit = ?", (account, unit)
-        ).fetchone()
-        return row[0] if row else 0
-
-    def holdings(self, account: str) -> dict[str, int]:
-        """Return the signed balances of an account by unit."""
-        return dict(
-            self._run("SELECT unit, amount FROM balance WHERE account = ?", (account,)).fetchall()
-        )
-
-    def lots(self, account: str) -> tuple[LotPart, ...]:
-        """Return what this ledger did to the dated lots of the member with this account number."""
-        return lots.lots_of(self._disk.connection, account)
-
-    def wallet(self, account: str) -> Wallet:
-        """Return the open allowances of a member and what is left of them."""
-        return allowances.wallet(self._disk.connection, account)
-
-    def open_allowances(self) -> tuple[Held, ...]:
-        """Return every open allowance and what is left of it."""
-        return allowances.open_allowances(self._disk.connection)
-
-    def value_lots(self, account: str) -> tuple[tuple[str, LotShare], ...]:
-        """Return what this ledger did to a member's lots, each with its unit."""
-        return allowances.lots(self._disk.connection, account)
-
-    def tally(self, name: str) -> Tally:
-        """Return what was given before under a name of :mod:`terminal.core.points.tallies`."""
-        return tallies.tally_of(self._disk.connection, name)
 
     def open_payments(self) -> tuple[OpenPayment, ...]:
         """Return payments taken for sales that are not posted, oldest first."""

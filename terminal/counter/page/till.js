@@ -186,7 +186,7 @@ function drawMember() {
   $("member").replaceChildren(
     h("div", { class: "top" }, h("b", {}, who.name), h("span", { class: "tier" }, who.tier_name),
       h("button", { class: "square", title: t("Without a member"), onclick: () => ask("DELETE", "/sale/member") }, icon("close"), h("span", { class: "sr" }, t("Without a member")))),
-    h("dl", {}, pointsFact(who), fact(t("Stored"), money(who.stored), stored),
+    h("dl", {}, account.pointsFact(who), fact(t("Stored"), money(who.stored), stored),
       birthdayNear(who.birthday) ? h("div", { class: "cake" }, icon("cake"), h("span", {}, t("Birthday {day}", { day: who.birthday }))) : null),
     accountLine(who),
     h("div", { class: "foot" }, h("span", {}, who.account), h("span", {}, who.phone)));
@@ -200,17 +200,6 @@ function accountLine(who) {
     why ? h("p", {}, why) : null,
     h("button", { id: "stored", disabled: !lines || !lineStands || !(who.stored + who.bonus), onclick: () => pay(account.payFromAccount) }, icon("card"), h("span", {}, t("Stored value"))),
     h("button", { id: "topup", disabled: !lineStands, onclick: account.topUp }, icon("plus"), h("span", {}, t("Top up"))));
-}
-
-const withPoints = (act) => import("./points.js").then(act);
-
-/** Points with what waits and what lapses next; a touch opens all that is to be had for them. */
-function pointsFact(who) {
-  const notes = [];
-  if (who.pending) notes.push(t("{n} waiting for their day", { n: whole(who.pending) }));
-  if (who.lapsing.day) notes.push(t("{n} lapse {day}", { n: whole(who.lapsing.points), day: `${String(who.lapsing.day).slice(4, 6)}-${String(who.lapsing.day).slice(6)}` }));
-  return h("div", { class: "touch", role: "button", tabindex: "0", onclick: () => withPoints((points) => points.panel(who.account)), onkeydown: (event) => { if (event.key === "Enter") event.currentTarget.click(); } },
-    h("dt", {}, t("Points"), icon("star")), h("dd", {}, whole(who.points), notes.length ? h("small", {}, " " + notes.join(" · ")) : null));
 }
 
 function birthdayNear(day) {
@@ -230,7 +219,7 @@ function drawSums() {
   if (paid) parts.push(part(t("Total"), money(quote.total)), part(t("Paid so far"), "−" + money(paid)));
   const { points_max: mayUse, amount_max: worth } = quote.redeemable;
   if (mayUse && lineStands && !till.sale.tenders.some((tender) => tender.type === "points"))
-    parts.push(h("div", { class: "usepoints" }, h("dt", {}, t("Points: up to −{amount}", { amount: money(worth) })), h("dd", {}, h("button", { onclick: () => withPoints((points) => points.pay()) }, icon("star"), h("span", {}, t("Use points"))))));
+    parts.push(h("div", { class: "usepoints" }, h("dt", {}, t("Points: up to −{amount}", { amount: money(worth) })), h("dd", {}, h("button", { onclick: () => account.withPoints((points) => points.pay()) }, icon("star"), h("span", {}, t("Use points"))))));
   $("parts").replaceChildren(...parts);
   $("paylabel").textContent = state === "due" ? t("Still to pay") : t("To pay");
   const total = money(state === "due" ? missing : quote.total);

@@ -1,6 +1,6 @@
-// Stored value: paying from the member's account, and topping it up.
+// The member's account: paying from it, topping it up, and the points at a glance.
 
-import { amountOf, h, money, t } from "./base.js";
+import { amountOf, h, icon, money, t, whole } from "./base.js";
 import { form, go, keys, open, pad, shut } from "./over.js";
 import { ask, till } from "./till.js";
 
@@ -57,4 +57,17 @@ export function topUp() {
     h("div", { class: "figures" }, figure(t("Stored"), money(who.stored)), figure(t("Bonus"), money(who.bonus))),
     amount.row, h("label", { class: "field" }, h("span", {}, t("Number on the slip; empty for cash")), reference)),
     keys(() => active, ".")), go(t("Top up"))));
+}
+
+/* ---- points ---- */
+
+export const withPoints = (act) => import("./points.js").then(act);
+
+/** Points with what waits and what lapses next; a touch opens all that is to be had for them. */
+export function pointsFact(who) {
+  const notes = [];
+  if (who.pending) notes.push(t("{n} waiting for their day", { n: whole(who.pending) }));
+  if (who.lapsing.day) notes.push(t("{n} lapse {day}", { n: whole(who.lapsing.points), day: `${String(who.lapsing.day).slice(4, 6)}-${String(who.lapsing.day).slice(6)}` }));
+  return h("div", { class: "touch", role: "button", tabindex: "0", onclick: () => withPoints((points) => points.panel(who.account)), onkeydown: (event) => { if (event.key === "Enter") event.currentTarget.click(); } },
+    h("dt", {}, t("Points"), icon("star")), h("dd", {}, whole(who.points), notes.length ? h("small", {}, " " + notes.join(" · ")) : null));
 }
