@@ -161,8 +161,7 @@ class Attendant:
         for answer, answered in self._answers:
             answer.set_result(answered)
         self._answers.clear()
-        if edges.uplink is not None:
-            edges.uplink.poke(edges.ledger.head_seq)
+        self._office.poke()
 
     def _save(self, packed: bytes) -> None:
         try:

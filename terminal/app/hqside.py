@@ -42,6 +42,11 @@ class HeadOfficeSide:
             light = replace(light, fresh=fresh, waiting=waiting)
         return light
 
+    def poke(self) -> None:
+        """Have what was posted sent."""
+        if self._edges.uplink is not None:
+            self._edges.uplink.poke(self._edges.ledger.head_seq)
+
     def tell(self, lights: Iterable[DeviceLight]) -> None:
         """Have the head office know how the till is."""
         if self._edges.uplink is not None:
