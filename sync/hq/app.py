@@ -56,7 +56,7 @@ def run(settings: HeadOffice, ready: Callable[[], None], stop: threading.Event) 
     readings = open_readings(data)
     reader = SqlReader(readings, key.public.key_id.hex(), partial(_trouble, loop, crew))
     clerk = Clerk(lambda: open_database(data))
-    around = Around(now_ms, clerk, office.timezone, office.hosts, known)
+    around = Around(now_ms, clerk, office.timezone, office.hosts, known, office)
     up = threading.Event()
     page = partial(serve, office.listen, reader, office.locale, stop, up.set, around)
     bodies: dict[str, Callable[[], None]] = {"page": page, "broker": loop.serve_broker}

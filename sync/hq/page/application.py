@@ -19,6 +19,7 @@ from sync.hq.page.deeds import PeopleDeeds
 from sync.hq.page.desk import Desk
 from sync.hq.page.door import Door
 from sync.hq.page.drawing import Drawing
+from sync.hq.page.enrolling import Certificates, Enrolling
 from sync.hq.page.export import Exports
 from sync.hq.page.feeds import Feeds
 from sync.hq.page.guard import Guard
@@ -44,6 +45,10 @@ def application(reader: HqReader, locale: str, around: Around, stop: Event) -> A
     desk, exports, ruling = Desk(reader, around), Exports(reader, around), Ruling(reader, around)
     questions |= Lookback(reader, around).by_name() | desk.questions() | ruling.questions()
     deeds = PeopleDeeds(reader, around).by_name() | desk.deeds() | ruling.deeds()
+    certificates = None if around.office is None else Certificates.of(around.office)
+    enrolling = Enrolling(reader, around, certificates)
+    questions |= enrolling.questions()
+    deeds |= enrolling.deeds()
     sessions = Sessions(token_bytes)
     door = Door(reader, sessions, around.now_ms)
     languages = Languages(locale, {each: Language(each) for each in LANGUAGES})

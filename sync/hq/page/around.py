@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from config.schema import Hq
 from sync.hq.clerk import Clerk
 from sync.hq.names import Known
 from sync.hq.page.language import Language
@@ -26,6 +27,9 @@ class Around:
     """Names under which the page may be asked for, besides this machine's loopback."""
     known: Known = field(default_factory=Known)
     """Names, and what members held at the opening of the books."""
+
+    office: Hq | None = None
+    """The settings, where the page is the head office's own."""
 
     def name_of(self, number: str) -> str:
         """Return a member's name by account number, empty where it is not known here."""

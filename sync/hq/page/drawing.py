@@ -40,6 +40,7 @@ SCREENS = (
     Screen("rules", "/rules", "Rules"),
     Screen("anomalies", "/anomalies", "Anomalies"),
     Screen("quarantine", "/quarantine", "Quarantine"),
+    Screen("enrolment", "/enrolment", "Enrolment", Right.ENROL),
     Screen("people", "/people", "People", Right.PEOPLE),
     Screen("audit", "/audit", "Audit log", Right.AUDIT),
 )

@@ -14,6 +14,7 @@ from sync.hq.page.answers import (
 )
 from sync.hq.page.deeds import Way
 from sync.hq.page.desk import QuarantineAnswer, WaitingAnswer
+from sync.hq.page.enrolling import EnrolmentAnswer
 from sync.hq.page.feeds import FeedAnswer, FeedItem
 from sync.hq.page.fleet import TillsAnswer
 from sync.hq.page.lookback_views import (
@@ -137,6 +138,8 @@ CALLS = (
     Call("rules-text", "/rules/{version}", "A version of the rules whole", RulesTextAnswer, (_VERSION,)),
     Call("feed", "/feed", "Every entry and change of the fleet, numbered, after a number", FeedAnswer,
          (_LIMIT, _query("after", "integer", "the last number dealt with"))),
+    Call("enrolment", "/enrolment", "Keys of tills, and tokens that are open", EnrolmentAnswer,
+         right=Right.ENROL),
     Call("people", "/people", "Who may sign in, and the keys of programs", PeopleAnswer,
          right=Right.PEOPLE),
     Call("audit", "/audit", "Who did what here, newest first", AuditAnswer,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from sync.hq.page.deeds import PEOPLE_WAYS, Way
 from sync.hq.page.desk import DESK_WAYS
+from sync.hq.page.enrolling import ENROL_WAYS
 from sync.hq.page.ruling import RULES_WAYS
 from sync.hq.roles import Right
 
@@ -38,8 +39,9 @@ PATHS = (
     Path("waiting", "/quarantine/{kind}/{id}"),
     Path("rules", "/rules"),
     Path("rules-text", "/rules/{version}"),
+    Path("enrolment", "/enrolment", Right.ENROL),
     Path("people", "/people", Right.PEOPLE),
     Path("audit", "/audit", Right.AUDIT),
 )
 
-WAYS: tuple[Way, ...] = (*PEOPLE_WAYS, *DESK_WAYS, *RULES_WAYS)
+WAYS: tuple[Way, ...] = (*PEOPLE_WAYS, *DESK_WAYS, *RULES_WAYS, *ENROL_WAYS)

@@ -23,7 +23,8 @@ TENDERS = ("cash", "external", "points")
 PAPER = ("ok", "low", "out", "unknown")
 CLOCKS = ("synchronised", "alone")
 DENIALS = (
-    "still-unreadable", "reason-wanted", "not-there", "version-taken", "too-large", "no-such-version",
+    "no-certificates", "no-such-till", "bad-hours", "still-unreadable",
+    "reason-wanted", "not-there", "version-taken", "too-large", "no-such-version",
     "bad-name", "last-administrator", "name-taken", "no-such-key", "no-such-person", "not-the-same",
     "too-many", "wait", "weak-password", "wrong-password", "wrong-sign-in",
 )  # fmt: skip
@@ -35,6 +36,8 @@ PUT_TOGETHER = {
     *(f"tender {kind}" for kind in TENDERS),
     *(f"detail {_NAMES.get(name, name)}" for names in DETAILS.values() for name in names),
     *(f"reason {reason}" for reason in REASONS),
+    "key replaced",
+    "key revoked",
     *(f"paper {word}" for word in PAPER),
     *(f"clock {word}" for word in CLOCKS),
     *(column for table in TABLES.values() for column in table),

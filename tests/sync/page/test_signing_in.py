@@ -9,6 +9,7 @@ import pytest
 from sync.hq.people import WRONG_MAX
 from tests.kit.waiting import PATIENCE_S
 from tests.sync.page.books import opened
+from tests.sync.page.shop import START_MS, Shop
 from tests.sync.page.site import NAME, PASSWORD, Address, running
 
 
@@ -187,3 +188,24 @@ def test_forms_have_bounds(address: Address):
         == 400
     )
     assert admin.post("/people/add", data={"name": "<b>", "role": "viewer"}).status_code == 409
+
+
+def test_tills_are_let_out_with_a_reason_and_tokens_want_certificates(tmp_path: Path):
+    with opened(tmp_path) as books:
+        till = Shop("S01-T1", "L-1")
+        till.sell(START_MS, None, 1)
+        books.take(till)
+        with running(books.reader) as address:
+            admin = address.person()
+            assert "S01-T1" in admin.get("/enrolment").text
+            made = admin.post("/enrolment/tokens", data={"terminal": "S01-T9", "hours": "2"})
+            assert made.status_code == 409  # The settings name no folder for certificates.
+            for name in ("hq", "a b", ""):
+                assert admin.post("/enrolment/tokens", data={"terminal": name}).status_code == 400
+            path = "/enrolment/tills/S01-T1/revoke"
+            assert admin.post(path, data={"reason": ""}).status_code == 409
+            assert admin.post(path, data={"reason": "stolen"}).status_code == 303
+            keys = admin.get("/api/v1/enrolment").json()["keys"]
+            assert [(each["terminal"], each["why"]) for each in keys] == [("S01-T1", "revoked")]
+            assert admin.post(path, data={"reason": "stolen"}).status_code == 409
+            assert "till-revoked" in whats(admin)
