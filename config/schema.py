@@ -82,6 +82,10 @@ class PcscReader(Section, frozen=True, kw_only=True, tag_field="driver", tag="pc
     """Part of the PC/SC reader's name; the first reader that contains it is taken."""
     passage: Literal["none", "pn532", "pcsc"] = "none"
     """How a tag's password reaches it: "pn532" (ACR122U), "pcsc" (PC/SC 2.02); "none": not tried."""
+    signal: Literal["none", "acr122"] = "none"
+    """Whether the reader blinks and beeps when a card was read or refused: "acr122" (ACR122U)."""
+    power: FilePath | None = None
+    """Switch of its USB port, as `/sys/bus/usb/devices/1-1.2/authorized`: off and on when it fails often."""
 
 
 class VirtualReader(Section, frozen=True, kw_only=True, tag_field="driver", tag="virtual"):

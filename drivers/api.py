@@ -71,6 +71,8 @@ class CardUnreadable:
 
     device: str
     reason: str
+    key: Key = Key.CARD_UNREADABLE
+    """What to tell the cashier."""
 
 
 @dataclass(frozen=True, slots=True)

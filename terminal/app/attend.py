@@ -123,8 +123,8 @@ class Attendant:
                 self._purses.heard(event)
             case api.Scanned(text=text):
                 self._happen(identify.scanned(text, self._edges))
-            case api.CardUnreadable():
-                self.tell(Tell(Key.CARD_UNREADABLE, "bad"))
+            case api.CardUnreadable(key=key):
+                self.tell(Tell(key, "bad"))
             case api.ScanRefused():
                 self.tell(Tell(Key.UNREADABLE_CODE, "bad"))
             case api.PrintDone() | api.PrintNotStarted() | api.PrintUnknown():

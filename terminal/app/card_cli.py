@@ -22,10 +22,10 @@ from drivers.cards.keys import (
     read_masters,
 )
 from drivers.cards.ntag424.template import Template, TemplateError
-from drivers.cards.pcsc import Bench
 from drivers.cards.purse import AMOUNT_MAX
 from drivers.cards.recognise import describe, recognise
 from drivers.cards.seam import BadMacError, CardRefusedError, WrongPinError
+from drivers.cards.service import Bench
 from drivers.cards.sle44xx.chip import WithheldError
 from drivers.cards.steps import Progress, rehearse, run
 from drivers.cards.storage import Passage

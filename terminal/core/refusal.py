@@ -28,6 +28,7 @@ class Key(StrEnum):
     CARD_LOST = "card-lost"
     CARD_MALFORMED = "card-malformed"
     CARD_UNREADABLE = "card-unreadable"
+    SEVERAL_CARDS = "several-cards"
     CARD_OTHER_SHOP = "card-other-shop"
     CARD_KEY_VERSION = "card-key-version"
     CARD_BAD_MAC = "card-bad-mac"

@@ -157,6 +157,45 @@ def test_a_card_with_foreign_keys_that_is_registered_by_its_identifier_names_its
         names_gold(till, uid_card(GOLD_UID), TYPE_A)
 
 
+class Acr122:
+    """A reader with LEDs and a buzzer, and so many cards in its field."""
+
+    def __init__(self, card: Answers, cards: int = 1) -> None:
+        self.card = card
+        self.cards = cards
+        self.shown: list[bytes] = []
+
+    def __call__(self, command: bytes) -> bytes:
+        if command.startswith(b"\xff\x00\x40"):
+            self.shown.append(command[3:4])
+            return b"\x90\x02"
+        if command == bytes.fromhex("ff00000004d44a0200"):
+            return b"\xd5\x4b" + bytes((self.cards,)) + b"\x90\x00"
+        answer = self.card(command)
+        assert isinstance(answer, bytes)
+        return answer
+
+
+def test_several_cards_are_refused_in_words_and_the_reader_shows_and_sounds_what_it_read(
+    tmp_path, pcscd
+):
+    with till_with(tmp_path, passage="pn532", signal="acr122") as till:
+        till.api.sign_in()
+        one, two = Acr122(members.desfire()), Acr122(members.desfire(), cards=2)
+        foreign = Acr122(members.desfire(OTHER_SHOP))
+        with till.listen() as heard:
+            with laid(two, TYPE_A):
+                heard.until("several-cards")
+                until(lambda: two.shown == [b"\x5d"], "red")
+            assert member(till.state()) is None
+            with laid(foreign, TYPE_A):
+                heard.until("card-other-shop")
+                until(lambda: foreign.shown == [b"\x5d"], "red")
+            with laid(one, TYPE_A):
+                till.until(lambda state: member(state) == GOLD, "the member of the card")
+                until(lambda: one.shown == [b"\xae"], "green")
+
+
 def test_a_key_file_that_cannot_be_used_costs_the_reader_and_not_the_till(tmp_path, pcscd):
     secret = KEYS.masters[0][1].hex()
     with till_with(tmp_path, keys=f"1 {secret}x\n") as till:

@@ -56,6 +56,7 @@ def test_only_the_card_reader_is_watched_for_hanging():
 
 def test_a_missing_smart_card_library_costs_the_reader_only(monkeypatch):
     monkeypatch.delitem(sys.modules, "drivers.cards.pcsc")
+    monkeypatch.delitem(sys.modules, "drivers.cards.service")
     monkeypatch.setitem(sys.modules, "smartcard", None)
 
     reader = make_reader(schema.PcscReader(name="counter", match="ACR"))
