@@ -19,6 +19,7 @@ SHOP_SIZE_MAX = 50_000_000
 
 TERMINAL_PATHS = (
     "terminal.data_dir",
+    "readers.power",
     "scanners.port",
     "printers.path",
     "sync.ca",

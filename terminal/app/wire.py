@@ -24,6 +24,7 @@ from terminal.app.backup_cli import back_up_daily
 from terminal.app.cardmoney import CardMoney
 from terminal.app.clerk import Clerk
 from terminal.app.coupons import CouponDesk, desk_of
+from terminal.app.devicehealth import history
 from terminal.app.edges import Edges, Virtual
 from terminal.app.errands import Errands
 from terminal.app.feed import INBOX_MAX, Feed, Inbox
@@ -175,7 +176,11 @@ class Parts:
             for kind, driver in self.drivers
             if isinstance(driver, Virtual)
         )
-        return services_of(self.settings, self.clerk, self.errands, virtual, self.in_force)
+        services = services_of(self.settings, self.clerk, self.errands, virtual, self.in_force)
+        return replace(services, devices=self._health)
+
+    def _health(self) -> list[dict[str, object]]:
+        return history(self.supervisor.health(), clock.wall_ms(), time.monotonic())
 
     def stop(self) -> None:
         """Ask everything to end."""

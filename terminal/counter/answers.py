@@ -167,6 +167,16 @@ SCHEMAS: Json = {
         why=TEXT,
         differences=_list(_object(what=TEXT, line=WHOLE, recorded=TEXT, computed=TEXT)),
     ),
+    "Health": _object(
+        devices=_list(
+            _object(
+                name=TEXT,
+                up=YES_NO,
+                restarts=WHOLE,
+                history=_list(_object(at=TEXT, up=YES_NO, reason=TEXT)),
+            )
+        ),
+    ),
     "Tray": _object(
         devices=_list(_object(name=TEXT, kind=TEXT)),
         cards=_list(_object(name=TEXT, tier=TEXT, value=TEXT)),

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Awaitable, Callable
 from functools import partial
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -111,6 +112,19 @@ async def explain(counter: Counter, request: Request) -> Response:
         if found is None:
             return json({"field": "seq", "message": "no such entry"}, 404)
         return json(found)
+
+    return await _signed_in(counter, request, find)
+
+
+async def devices(counter: Counter, request: Request) -> Response:
+    """``GET /devices``: how every device has been: how often started again, its newest ups and downs."""
+
+    def find() -> Response:
+        found = counter.services.devices()
+        for each in found:
+            history: Any = each["history"]
+            each["history"] = [{**change, "at": shapes.iso(change["at"])} for change in history]
+        return json({"devices": found})
 
     return await _signed_in(counter, request, find)
 

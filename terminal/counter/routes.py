@@ -225,6 +225,7 @@ LOOKS = (
          "How far a back-test is and what came out; .csv as a table"),
     Look("/ledger/{seq}/explain", reads.explain, "Explained",
          "A sale worked out again: equal, or where not"),
+    Look("/devices", reads.devices, "Health", "How every device has been: restarts, ups and downs"),
     Look("/virtual", reads.tray, "Tray", "Virtual devices, and cards and codes to try them with"),
 )  # fmt: skip
 

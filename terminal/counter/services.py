@@ -126,3 +126,5 @@ class Services:
     search_goods: Callable[[str, int], Sequence[Goods]]
     tray: Callable[[], Tray]
     """Asked only where there are virtual devices."""
+    devices: Callable[[], list[dict[str, object]]] = list
+    """How every device has been, as JSON; times in milliseconds since 1970."""

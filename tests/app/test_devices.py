@@ -368,3 +368,22 @@ def test_a_till_killed_while_it_prints_prints_nothing_twice(tmp_path, printer):
     assert len(set(done)) == len(done)
     assert set(done) | set(doubts(state)) == {"001", "002", "003", "004", "005", "006"}
     assert len(doubts(state)) <= 2, "only what was at work is a doubt"
+
+
+def test_what_became_of_each_device_is_kept_and_shown(tmp_path):
+    with Gun(tmp_path) as gun, till_with(tmp_path, gun=gun) as till:
+        till.api.sign_in()
+        till.until_light("gun", "ok")
+        gun.unplug()
+        till.until_light("gun", "lost")
+        gun.plug_in()
+        till.until_light("gun", "ok")
+
+        [device] = till.api.json("GET", "/devices")["devices"]
+
+    assert (device["name"], device["up"]) == ("gun", True)
+    assert device["restarts"] >= 1
+    [first, *_, last] = device["history"]
+    assert (first["up"], last["up"], last["reason"]) == (True, True, "")
+    assert any("unplugged" in each["reason"] for each in device["history"])
+    assert first["at"] < last["at"]

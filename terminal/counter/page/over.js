@@ -300,7 +300,23 @@ export function devices() {
   const words = sync.message || (sync.connected ? t("Connected. What is sold goes there at once.") : t("Selling offline. Nothing is lost; it is sent when the line is back."));
   rows.push(h("li", { "data-state": sync.trouble ? "down" : sync.connected ? "up" : "calm" }, icon("hq"), h("div", {}, h("b", {}, t("Head office")), h("span", {}, words), h("small", {}, `${freshness()} · ${t("{n} entries acknowledged", { n: whole(sync.acknowledged) })}`), masterAges(sync.fresh))));
   open("devices", t("Devices"), h("ul", { class: "states" }, rows));
+  past(till.devices.map((light, n) => [light.name, rows[n].querySelector("div")]));
 }
+
+/** Below each device what has become of it lately, as far as there is anything but its start. */
+async function past(places) {
+  const found = await read("/devices");
+  if (!found) return;
+  const known = new Map(found.devices.map((each) => [each.name, each]));
+  for (const [name, place] of places) {
+    const { restarts = 0, history = [] } = known.get(name) || {};
+    if (!restarts) continue;
+    place.append(h("small", {}, t("Started again {n} times", { n: whole(restarts) })));
+    for (const each of history.slice(-PAST_SHOWN).reverse())
+      place.append(h("small", {}, `${ago(sinceMs(each.at))}: ${each.up ? t("works") : each.reason}`));
+  }
+}
+const PAST_SHOWN = 3;
 
 const HELP = () => [
   ["0 – 9", t("Type a code or phone number")], ["Enter", t("Take what was typed")], ["3*", t("So many of the next code, or of the chosen line")], ["Esc", t("Cancel")],
