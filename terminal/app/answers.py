@@ -13,7 +13,8 @@ from terminal.core.pricing.coupons import CouponsIssued
 from terminal.core.refusal import Key, Refusal, refuse
 from terminal.core.stored import ToppedUp
 from terminal.core.till import SUPERVISOR, Operator
-from terminal.counter.desk import Done, IssueCoupons
+from terminal.counter.desk import Done
+from terminal.counter.offers import IssueCoupons
 
 PAID = frozenset({"paid", "sold"})
 """Notices of a sale that was posted."""

@@ -42,7 +42,7 @@ from terminal.core.pricing.coupons import CouponsIssued
 from terminal.core.refusal import Key, Refusal, refuse
 from terminal.core.sale import Idle, Tendered
 from terminal.core.till import Operator, Till
-from terminal.counter import desk
+from terminal.counter import desk, offers
 from terminal.counter.desk import Answer, Done, Notice, View
 from terminal.store.calls import CallKey
 from terminal.store.errors import LedgerError
@@ -252,7 +252,7 @@ class Attendant:
                 return self._note(LockedOut(operator, until_ms), call.actor, key)
             case desk.PrintCopy(number):
                 return self._copy(number, call.actor, key)
-            case desk.IssueCoupons() as wanted:
+            case offers.IssueCoupons() as wanted:
                 issued = issue(wanted, call.actor, self._edges.look.coupons)
                 return (
                     issued if isinstance(issued, Refusal) else self._note(issued, call.actor, key)

@@ -6,7 +6,7 @@ from terminal.core.circumstances import choices
 from terminal.core.refusal import Refusal
 from terminal.core.tenders import CASH
 from terminal.core.till import Till
-from terminal.counter.desk import Offers, RulesShown
+from terminal.counter.offers import Offers, RulesShown
 
 
 def offers_of(edges: Edges, till: Till) -> Offers:

@@ -40,7 +40,7 @@ from terminal.core.sale import (
 )
 from terminal.core.till import Event, Held, Resumed, SignedIn, SignedOut, Sold
 from terminal.core.units import MONEY_MAX, ONE_PIECE
-from terminal.counter import desk
+from terminal.counter import desk, offers
 
 NAME_MAX = 60
 COUPON = "coupon"
@@ -127,11 +127,11 @@ def called(action: desk.Action, look: Lookup) -> Event | Refusal:  # noqa: C901,
             return member(action, look)
         case desk.ClearMember():
             return MemberCleared()
-        case desk.ShowCoupon(code) | desk.TakeTender("coupon", _, code):
+        case offers.ShowCoupon(code) | desk.TakeTender("coupon", _, code):
             return coupon(code, look)
-        case desk.TakeBackCoupon(id_):
+        case offers.TakeBackCoupon(id_):
             return CouponTaken(id_)
-        case desk.ChooseRule(rule, is_on):
+        case offers.ChooseRule(rule, is_on):
             return RuleChosen(rule, is_on)
         case desk.TakeTender(kind, amount, reference):
             return Tendered(Tender(kind, amount, reference))

@@ -1,6 +1,6 @@
 """From a checked body to the action it asks of the till."""
 
-from terminal.counter import bodies, desk
+from terminal.counter import bodies, desk, offers
 from terminal.counter.bodies import BadBodyError
 
 
@@ -64,9 +64,9 @@ def sale(body: bodies.SaleBody) -> desk.SellWhole:
     return desk.SellWhole(lines(body), buyer, tenders, body.total, *brought)
 
 
-def issue(body: bodies.IssueBody) -> desk.IssueCoupons:
+def issue(body: bodies.IssueBody) -> offers.IssueCoupons:
     """Return the coupons that are wanted."""
-    return desk.IssueCoupons(body.campaign, body.until, body.holder, body.place, body.count)
+    return offers.IssueCoupons(body.campaign, body.until, body.holder, body.place, body.count)
 
 
 def pay_in(body: bodies.PayInBody, account: str) -> desk.PayIn:

@@ -9,12 +9,19 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Protocol
 
-from terminal.core.pricing.rules import RuleBook
 from terminal.core.purse.words import Doubt
 from terminal.core.refusal import Refusal
 from terminal.core.stored import Stored
 from terminal.core.till import Operator, Till
 from terminal.core.units import Minor, Thousandths
+from terminal.counter.offers import (
+    NO_OFFERS,
+    ChooseRule,
+    IssueCoupons,
+    Offers,
+    ShowCoupon,
+    TakeBackCoupon,
+)
 
 ANSWER_WAIT_S = 5.0
 """No answer by then is ``outcome-unknown``: ask again with the same id."""
@@ -74,40 +81,6 @@ class TakeTender:
     type: str
     amount: Minor
     reference: str
-
-
-@dataclass(frozen=True, slots=True)
-class ShowCoupon:
-    """A coupon's code was read or typed."""
-
-    code: str
-
-
-@dataclass(frozen=True, slots=True)
-class TakeBackCoupon:
-    """The customer takes the coupon with this id back."""
-
-    id: str
-
-
-@dataclass(frozen=True, slots=True)
-class ChooseRule:
-    """A rule that holds only when chosen is wanted, or is not any more."""
-
-    rule: str
-    is_on: bool
-
-
-@dataclass(frozen=True, slots=True)
-class IssueCoupons:
-    """New coupons of a campaign are wanted."""
-
-    campaign: str
-    until: int
-    """Last business date: 20261231."""
-    holder: str
-    place: str
-    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -372,32 +345,6 @@ class Notice:
     level: str
     """``good``, ``warn`` or ``bad``."""
     facts: tuple[tuple[str, str | int], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class RulesShown:
-    """The rules in force, for staff to read."""
-
-    book: RuleBook
-    since_ms: int
-    """Wall time since when; 0: not known."""
-    faults: tuple[str, ...]
-    """Of a newer file that was not taken over, each with its line."""
-
-
-@dataclass(frozen=True, slots=True)
-class Offers:
-    """What there is to choose for the open basket."""
-
-    choices: tuple[tuple[str, str], ...] = ()
-    """Rules that hold only when chosen: id and name."""
-    cash_total: Minor | None = None
-    """What the basket comes to when all of it is paid in cash; None where that makes no difference."""
-    shown: RulesShown | None = None
-    """The rules in force; None before the till is open."""
-
-
-NO_OFFERS = Offers()
 
 
 @dataclass(frozen=True, slots=True)

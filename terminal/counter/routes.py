@@ -8,7 +8,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from terminal.counter import actions, bodies, desk, events, reads, trying
+from terminal.counter import actions, bodies, desk, events, offers, reads, trying
 from terminal.counter.bodies import BadBodyError, Fields
 from terminal.counter.counter import Counter, bad, body_as, json, sign_in_first
 from terminal.counter.desk import Action, Call
@@ -103,16 +103,16 @@ CHANGES = (
     ),
     Change(
         "POST", "/sale/coupons", bodies.CouponBody,
-        lambda body, _: desk.ShowCoupon(body.code), "Lay a coupon on the counter",
+        lambda body, _: offers.ShowCoupon(body.code), "Lay a coupon on the counter",
     ),
     Change(
         "DELETE", "/sale/coupons/{coupon}", bodies.Plain,
-        lambda _, params: desk.TakeBackCoupon(_name(params, "coupon", _COUPON_MAX)),
+        lambda _, params: offers.TakeBackCoupon(_name(params, "coupon", _COUPON_MAX)),
         "Give a coupon back unused",
     ),
     Change(
         "POST", "/sale/choices", bodies.ChoiceBody,
-        lambda body, _: desk.ChooseRule(body.rule, body.chosen),
+        lambda body, _: offers.ChooseRule(body.rule, body.chosen),
         "Choose a rule that holds only when chosen, or do not",
     ),
     Change(

@@ -11,8 +11,9 @@ from terminal.core.pricing.quote import EMPTY, Quote
 from terminal.core.purse.words import Doubt, tail
 from terminal.core.purse.work import Asked, Doubted, Moving, Work
 from terminal.core.sale import Due, Idle, Sale
-from terminal.counter.desk import DeviceLight, Notice, Offers, View
+from terminal.counter.desk import DeviceLight, Notice, View
 from terminal.counter.language import Language, mask_name
+from terminal.counter.offers import Offers
 from terminal.counter.services import Services
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
