@@ -5,6 +5,7 @@ it again.
 """
 
 import logging
+import sys
 import threading
 from collections.abc import Callable
 from functools import partial
@@ -32,6 +33,8 @@ from sync.mqtt import TURN_S_MAX
 from sync.protocol.keys import BadKeyError, load_or_make
 
 JOIN_S = 10.0
+SWITCH_S = 0.000_5
+"""A thread that computes lets others go on after this time: an acknowledgement shall not wait for a page."""
 _log = logging.getLogger(__name__)
 
 
@@ -41,6 +44,7 @@ def run(settings: HeadOffice, ready: Callable[[], None], stop: threading.Event) 
     ``ready`` is called once, when the page answers and the loop takes messages.
     """
     office = settings.hq
+    sys.setswitchinterval(SWITCH_S)
     try:
         key = load_or_make(Path(office.signing_key))
         data = address_of(office)

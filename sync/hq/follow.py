@@ -32,6 +32,10 @@ TILL = "till"
 _UNITS = {accounts.POINTS: "points", accounts.PRINCIPAL: "principal", accounts.BONUS: "bonus"}
 
 
+_Ages = tuple[list[tuple[str, str, int, int]], dict[tuple[str, int], int]]
+"""What is held by the month it came in, by account and unit; and how the sums of all change."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Behind:
     """A stream, how far it was followed, and what was last said of it."""
@@ -63,23 +67,31 @@ def follow(database: Database, now_ms: int) -> int:
     behind = _behind(database)
     if not behind:
         return 0
+    # Nobody else writes what is read here, so it is read and worked out before the database is held.
+    (next_id,) = database.one("SELECT coalesce(max(id), 0) + 1 FROM feed")
+    found: list[tuple[int, int, Entry | None]] = []
+    said: list[str] = []
+    reached: list[tuple[_Behind, int]] = []
+    for each in behind:
+        rows = _read(database, each, RECORDS_MAX - len(found))
+        found += _timed(rows)
+        said += [each.state] if each.state != each.said else []
+        reached.append((each, each.seq + len(rows)))
+        if len(found) >= RECORDS_MAX:
+            break
+    found.sort(key=lambda row: row[0])  # By the clock: within a stream it never runs back.
+    feed = [(record, _kind(entry), "") for _, record, entry in found]
+    feed += [(0, TILL, state) for state in said]
+    entries = [(record, entry) for _, record, entry in found if entry is not None]
+    numbered = [(number, *row) for number, row in enumerate(feed, next_id)]
+    digest = Digest(_taps(database, accounts_of(entries)), _staff(database, staff_of(entries)))
+    for record, entry in entries:
+        take(digest, record, entry)
+    ages = _aging(database, digest)
     with database.transaction():
-        (next_id,) = database.one("SELECT coalesce(max(id), 0) + 1 FROM feed")
-        found: list[tuple[int, int, Entry | None]] = []
-        said: list[str] = []
-        for each in behind:
-            rows = _read(database, each, RECORDS_MAX - len(found))
-            found += _timed(rows)
-            said += [each.state] if each.state != each.said else []
-            _note(database, each, each.seq + len(rows))
-            if len(found) >= RECORDS_MAX:
-                break
-        found.sort(key=lambda row: row[0])  # By the clock: within a stream it never runs back.
-        feed = [(record, _kind(entry), "") for _, record, entry in found]
-        feed += [(0, TILL, state) for state in said]
-        entries = [(record, entry) for _, record, entry in found if entry is not None]
-        numbered = [(number, *row) for number, row in enumerate(feed, next_id)]
-        _keep(database, numbered, entries, [*_oddities(behind, now_ms)])
+        for each, seq in reached:
+            _note(database, each, seq)
+        _keep(database, numbered, digest, ages, [*_oddities(behind, now_ms)])
     return len(feed)
 
 
@@ -185,14 +197,12 @@ def _oddities(behind: Iterable[_Behind], now_ms: int) -> Iterable[Odd]:
 def _keep(
     database: Database,
     feed: Sequence[tuple[int, int, str, str]],
-    entries: Sequence[tuple[int, Entry]],
+    digest: Digest,
+    ages: _Ages,
     odd: list[Odd],
 ) -> None:
     many = database.sql.executemany
     many("INSERT INTO feed VALUES (?, ?, ?, ?)", feed)
-    digest = Digest(_taps(database, accounts_of(entries)), _staff(database, staff_of(entries)))
-    for record, entry in entries:
-        take(digest, record, entry)
     numbers = {record: number for number, record, _, _ in feed}
     many(
         "INSERT INTO movement VALUES (?, ?)",
@@ -218,7 +228,7 @@ def _keep(
         " wall_ms = excluded.wall_ms, terminal = excluded.terminal, count = excluded.count",
         [(who, tap.wall_ms, tap.terminal, tap.count) for who, tap in sorted(digest.taps.items())],
     )
-    _age(database, digest)
+    _age(database, ages)
     (last,) = database.one("SELECT coalesce(max(id), 0) FROM anomaly")
     many(
         "INSERT INTO anomaly VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -261,7 +271,7 @@ def _staff(database: Database, keys: Iterable[tuple[int, str, str]]) -> dict[Any
     return found
 
 
-def _age(database: Database, digest: Digest) -> None:
+def _aging(database: Database, digest: Digest) -> _Ages:
     """Carry on what is held by the month it came in; of month 0 only what was used of the opening is kept."""
     sums: dict[tuple[str, int], int] = {}
     rows: list[tuple[str, str, int, int]] = []
@@ -276,6 +286,11 @@ def _age(database: Database, digest: Digest) -> None:
             if amount != before.get(month, 0):
                 rows.append((account, unit, month, amount))
                 sums[unit, month] = sums.get((unit, month), 0) + amount - before.get(month, 0)
+    return rows, sums
+
+
+def _age(database: Database, ages: _Ages) -> None:
+    rows, sums = ages
     database.sql.executemany(
         "INSERT INTO aged VALUES (?, ?, ?, ?) ON CONFLICT (account, unit, month) DO UPDATE SET"
         " amount = excluded.amount",

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from functools import lru_cache
 from pathlib import Path
+from threading import Lock
 from typing import Any, cast
 
 from peewee import PeeweeException, SqliteDatabase
@@ -18,6 +19,10 @@ from sync.hq.schema import PRAGMAS, SCHEMA, STEPS, first_rows
 
 LOG_BYTES_MAX = 32_000_000
 """Past this the log is copied into the database even when there is no quiet moment."""
+
+
+_TURNS: dict[str, Lock] = {}
+"""By file: connections of one process take turns here; SQLite would let them sleep, up to 100 ms."""
 
 
 class SqliteFile:
@@ -34,6 +39,7 @@ class SqliteFile:
         """
         self._database = SqliteDatabase(f"file:{path}?psow=0", uri=True, thread_safe=False)
         self._log_bytes = 0
+        self._turn = _TURNS.setdefault(str(path), Lock())
         try:
             self._sql = cast("sqlite3.Connection", cast("Any", self._database).connection())
             for name, value in PRAGMAS:
@@ -62,6 +68,10 @@ class SqliteFile:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All or nothing; an error inside leaves nothing, an error at COMMIT is of unknown outcome."""
+        with self._turn:
+            yield from self._transaction()
+
+    def _transaction(self) -> Iterator[None]:
         try:
             self._sql.execute("BEGIN IMMEDIATE")
             yield
