@@ -84,15 +84,20 @@ def follow(database: Database, now_ms: int) -> int:
     feed += [(0, TILL, state) for state in said]
     entries = [(record, entry) for _, record, entry in found if entry is not None]
     numbered = [(number, *row) for number, row in enumerate(feed, next_id)]
-    digest = Digest(_taps(database, accounts_of(entries)), _staff(database, staff_of(entries)))
-    for record, entry in entries:
-        take(digest, record, entry)
-    ages = _aging(database, digest)
+    digest, ages = _digested(database, entries)
     with database.transaction():
         for each, seq in reached:
             _note(database, each, seq)
         _keep(database, numbered, digest, ages, [*_oddities(behind, now_ms)])
     return len(feed)
+
+
+def _digested(database: Database, entries: Sequence[tuple[int, Entry]]) -> tuple[Digest, _Ages]:
+    """Return what entries add to what was kept before."""
+    digest = Digest(_taps(database, accounts_of(entries)), _staff(database, staff_of(entries)))
+    for record, entry in entries:
+        take(digest, record, entry)
+    return digest, _aging(database, digest)
 
 
 def again(database: Database, record: int) -> None:
@@ -105,7 +110,8 @@ def again(database: Database, record: int) -> None:
     if entry is None or followed is None:
         return  # Its turn has not come yet.
     (number,) = database.one("SELECT coalesce(max(id), 0) + 1 FROM feed")
-    _keep(database, [(number, record, _kind(entry), "")], [(record, entry)], [])
+    digest, ages = _digested(database, [(record, entry)])
+    _keep(database, [(number, record, _kind(entry), "")], digest, ages, [])
 
 
 def _timed(rows: Iterable[tuple[int, Entry | None]]) -> Iterable[tuple[int, int, Entry | None]]:

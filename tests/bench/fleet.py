@@ -66,7 +66,7 @@ def main() -> None:
         plan = Plan("127.0.0.1", broker.port, asked.terminals, asked.sales)
 
         def say(line: str) -> None:
-            if line.startswith("0 of") and not watcher.is_alive():
+            if not line.startswith("prepared") and watcher.ident is None:
                 watcher.start()
             print(f"  {line}")
 
