@@ -22,11 +22,14 @@ _SESSION = b"session1"
 class Books:
     """The store as the head office's loop would drive it, without a broker. One thread only."""
 
-    def __init__(self, folder: Path) -> None:
-        path = folder / "hq.db"
+    def __init__(self, where: Path | str) -> None:
+        """Open the books in a folder, or those of a server at an address."""
+        data = where if isinstance(where, str) else where / "hq.db"
         self.broker = ""
-        self.store = Store(path)
-        self.reader = SqlReader(open_readings(path), KEY, lambda: self.broker)
+        self.store = Store(data)
+        self.readings = open_readings(data)
+        self.reader = SqlReader(self.readings, KEY, lambda: self.broker)
+        self.reader.data = data
 
     def take(self, shop: Shop, held: int = 0) -> None:
         """Take in what ``shop`` sealed after its first ``held`` records, in one batch."""
@@ -80,10 +83,11 @@ class Books:
 
 
 @contextmanager
-def opened(folder: Path) -> Iterator[Books]:
-    """Books in ``folder``, closed at the end."""
-    books = Books(folder)
+def opened(where: Path | str) -> Iterator[Books]:
+    """Books in a folder or at an address, closed at the end."""
+    books = Books(where)
     try:
         yield books
     finally:
+        books.readings.close()
         books.store.close()

@@ -58,7 +58,7 @@ class Address(str):
 
 def clerk_of(reader: SqlReader) -> Clerk:
     """Return a clerk over the reader's own database."""
-    return Clerk(lambda: open_database(reader._readings._path))
+    return Clerk(lambda: open_database(reader.data))
 
 
 def enter(clerk: Clerk) -> str:

@@ -14,9 +14,10 @@ from tests.sync.page.shop import START_MS, Shop
 from tests.sync.page.site import Address, running
 
 
-@pytest.fixture
-def books(tmp_path: Path) -> Iterator[Books]:
-    with opened(tmp_path) as found:
+@pytest.fixture(params=["sqlite", "postgresql"])
+def books(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Books]:
+    server = request.param == "postgresql"
+    with opened(request.getfixturevalue("postgres").database() if server else tmp_path) as found:
         yield found
 
 

@@ -31,9 +31,14 @@ def company() -> tuple[Shop, ...]:
     return tills
 
 
-@pytest.fixture(scope="module")
-def books(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Books]:
-    with opened(tmp_path_factory.mktemp("hq")) as found:
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def books(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Books]:
+    where = tmp_path_factory.mktemp("hq")
+    if request.param == "postgresql":
+        where = request.getfixturevalue("postgres").database()
+    with opened(where) as found:
         found.take_in_turn(company())
         found.store.refuse("tp/1/S09-T9/up", NASTY.encode() * 9, "signature", START_MS)
         found.follow()

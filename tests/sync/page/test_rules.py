@@ -28,9 +28,10 @@ percent = {percent}
 BAD = GOOD.replace("percent = {percent}", "percent = 190\nprecent = 3")
 
 
-@pytest.fixture
-def books(tmp_path: Path) -> Iterator[Books]:
-    with opened(tmp_path) as found:
+@pytest.fixture(params=["sqlite", "postgresql"])
+def books(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Books]:
+    server = request.param == "postgresql"
+    with opened(request.getfixturevalue("postgres").database() if server else tmp_path) as found:
         yield found
 
 

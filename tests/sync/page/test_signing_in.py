@@ -13,9 +13,11 @@ from tests.sync.page.shop import START_MS, Shop
 from tests.sync.page.site import NAME, PASSWORD, Address, running
 
 
-@pytest.fixture
-def address(tmp_path: Path) -> Iterator[Address]:
-    with opened(tmp_path) as books, running(books.reader) as found:
+@pytest.fixture(params=["sqlite", "postgresql"])
+def address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Address]:
+    server = request.param == "postgresql"
+    where = request.getfixturevalue("postgres").database() if server else tmp_path
+    with opened(where) as books, running(books.reader) as found:
         yield found
 
 
