@@ -14,6 +14,7 @@ from terminal.core.pricing.basket import Member
 from terminal.core.pricing.coupons import Coupon, judge
 from terminal.core.pricing.facts import Facts
 from terminal.core.pricing.index import compiled
+from terminal.core.pricing.promotions import PointsPrice
 from terminal.core.pricing.quote import Quote
 from terminal.core.pricing.rules import RuleBook
 from terminal.core.refusal import Key, Refusal, refuse
@@ -138,8 +139,15 @@ def campaigns(rules: RuleBook) -> frozenset[str]:
 
 
 def choices(rules: RuleBook) -> dict[str, str]:
-    """Return the rules that hold only when chosen: name by id."""
-    return {each.id: each.name for each in rules.promotions if each.when.chosen}
+    """Return the rules that may be chosen here: name by id.
+
+    Not those that cost points: a sale takes points from lots by a tender, and not yet by a rule of prices.
+    """
+    return {
+        each.id: each.name
+        for each in rules.promotions
+        if each.when.chosen and not isinstance(each.gives, PointsPrice)
+    }
 
 
 def _refusal(coupon: Coupon, today: int, account: str, history: History) -> Refusal | None:

@@ -33,6 +33,14 @@ group = "coupon"
 percent = 50
 when.chosen = true
 on.categories = ["drink"]
+
+[[promotions]]
+id = "swap"
+kind = "points-price"
+name = "积分换购"
+group = "coupon"
+points = 100
+when.chosen = true
 """
 OTHER = SecretKey.of_seed(bytes([7]) * 32)
 PHONE = {"phone": "13800000001"}
@@ -143,6 +151,11 @@ def test_a_rule_holds_when_chosen_and_cash_that_covers_all_is_rounded(till):
     till.api.ok("POST", "/sale/tenders", {"type": "cash", "amount": 200})
     entry = till.api.json("GET", f"/ledger/{till.records()[-1][0]}")
 
+    # What costs points is not to be chosen while nobody would take the points.
+    assert till.api.refused("POST", "/sales", {
+        "lines": [{"code": COLA}], "chosen": ["swap"],
+        "tenders": [{"type": "cash", "amount": 1000}],
+    }) == "no-such-choice"  # fmt: skip
     assert before["choices"] == [{"rule": "wanted", "name": "自选半价", "chosen": False}]
     assert before["cash_total"] == 300
     assert (with_it["quote"]["total"], with_it["cash_total"]) == (175, 100)
