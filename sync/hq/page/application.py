@@ -15,6 +15,7 @@ from starlette.types import ASGIApp
 from sync.hq.database import CommitUnknownError, StoreError
 from sync.hq.page.around import Around, Languages
 from sync.hq.page.asking import BadParameterError
+from sync.hq.page.checks import Checks
 from sync.hq.page.deeds import PeopleDeeds
 from sync.hq.page.desk import Desk
 from sync.hq.page.door import Door
@@ -43,6 +44,7 @@ def application(reader: HqReader, locale: str, around: Around, stop: Event) -> A
     """Return the whole page as an ASGI application."""
     questions = Questions(reader, around).by_name()
     desk, exports, ruling = Desk(reader, around), Exports(reader, around), Ruling(reader, around)
+    questions |= Checks(reader).questions()
     questions |= Lookback(reader, around).by_name() | desk.questions() | ruling.questions()
     deeds = PeopleDeeds(reader, around).by_name() | desk.deeds() | ruling.deeds()
     certificates = None if around.office is None else Certificates.of(around.office)

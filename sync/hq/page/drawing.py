@@ -39,6 +39,7 @@ SCREENS = (
     Screen("balances", "/balances", "Balances"),
     Screen("rules", "/rules", "Rules"),
     Screen("anomalies", "/anomalies", "Anomalies"),
+    Screen("checks", "/checks", "Worked out again"),
     Screen("quarantine", "/quarantine", "Quarantine"),
     Screen("enrolment", "/enrolment", "Enrolment", Right.ENROL),
     Screen("people", "/people", "People", Right.PEOPLE),

@@ -12,6 +12,7 @@ from sync.hq.page.answers import (
     OverviewAnswer,
     SalesAnswer,
 )
+from sync.hq.page.checks import ChecksAnswer
 from sync.hq.page.deeds import Way
 from sync.hq.page.desk import QuarantineAnswer, WaitingAnswer
 from sync.hq.page.enrolling import EnrolmentAnswer
@@ -132,6 +133,8 @@ CALLS = (
     Call("anomalies", "/anomalies", "What is odd, newest first", AnomaliesAnswer,
          (_LIMIT, _BEFORE, _query("kind", "string", "only of this kind"),
           _query("settled", "string", "`yes`: also what is settled"))),
+    Call("checks", "/checks", "Sales worked out again: differences, newest first; coupons",
+         ChecksAnswer, (_LIMIT, _BEFORE)),
     Call("waiting", "/quarantine/{kind}/{id}", "A record in quarantine or a refused message, opened",
          WaitingAnswer, (_KIND, _ID)),
     Call("rules", "/rules", "Versions of the rules, rollouts, and what the tills run", RulesAnswer),

@@ -36,6 +36,7 @@ PATHS = (
     Path("days", "/days"),
     Path("liability", "/liability"),
     Path("anomalies", "/anomalies"),
+    Path("checks", "/checks"),
     Path("waiting", "/quarantine/{kind}/{id}"),
     Path("rules", "/rules"),
     Path("rules-text", "/rules/{version}"),

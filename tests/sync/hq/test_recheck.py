@@ -10,6 +10,7 @@ import zstandard
 from config.load import load_shop
 from config.rules import load_rules
 from sync.hq.bookcase import Bookcase
+from sync.hq.page.checks import Checks
 from sync.hq.recheck import recheck
 from sync.hq.shop import digest_of, tables_of
 from terminal.codec.entry import encode
@@ -93,6 +94,12 @@ def test_each_sale_is_equal_different_or_not_comparable_and_it_is_said_why(books
 
     through(books)
 
+    answer = Checks(books.reader).checks({}, {}, None)
+    assert (answer.equal, answer.different, answer.unknown, answer.waiting) == (2, 1, 2, 0)
+    assert [(row.seq, [each.what for each in row.differences]) for row in answer.rows] == [
+        (2, ["earned"])
+    ]
+    assert {gap.count for gap in answer.gaps} == {1}
     [(seq, equal, different, unknown)] = rows(
         books, "SELECT seq, equal, different, unknown FROM recheck"
     )
@@ -153,4 +160,8 @@ def test_a_coupon_that_two_tills_redeemed_is_named(books):
             books, "SELECT id, campaign, issued <> 0, redeemed <> 0, again <> 0 FROM coupon"
         )
     }
+    answer = Checks(books.reader).checks({}, {}, None)
+    [campaign] = answer.campaigns
+    assert (campaign.issued, campaign.redeemed, campaign.twice) == (2, 1, 1)
+    assert [each.coupon for each in answer.doubles] == ["shop.AAAAAA"]
     assert found == {"shop.AAAAAA": ("SPRING", 1, 1, 1), "shop.BBBBBB": ("SPRING", 1, 0, 0)}

@@ -28,6 +28,10 @@ DENIALS = (
     "bad-name", "last-administrator", "name-taken", "no-such-key", "no-such-person", "not-the-same",
     "too-many", "wait", "weak-password", "wrong-password", "wrong-sign-in",
 )  # fmt: skip
+DIFFERING = (
+    "gross", "discount", "rounding", "total", "earned", "net", "points", "reasons", "points-why",
+    "standing", "drawn",
+)  # fmt: skip
 PUT_TOGETHER = {
     *TITLES.values(),
     *KINDS.values(),
@@ -45,6 +49,7 @@ PUT_TOGETHER = {
     *(f"did {what}" for what in WHATS),
     *(f"role {role}" for role in Role),
     *(f"right {right}" for right in Right),
+    *(f"differs {what}" for what in DIFFERING),
 }
 
 
