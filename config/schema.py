@@ -93,6 +93,8 @@ class VirtualReader(Section, frozen=True, kw_only=True, tag_field="driver", tag=
 
     name: Name
     """What the page and the log call it."""
+    purses: FilePath | None = None
+    """File in which virtual cards keep their money; without it they have none."""
 
 
 Reader = PcscReader | VirtualReader

@@ -196,6 +196,7 @@ class Attendant:
             edges.shop_faults,
             offers_of(edges, self._till),
             edges.ledger.purse_doubts() if edges.money.readers else (),
+            bool(edges.money.readers),
             self._value.shown(self._till.sale),
         )
 

@@ -59,6 +59,10 @@ footer = ["谢谢惠顾，欢迎再来"]
 [[readers]]
 name = "counter"
 driver = "virtual"
+purses = "cards.json"
+
+[cards]
+purses = true
 
 [[scanners]]
 name = "gun"

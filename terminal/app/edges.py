@@ -1,6 +1,7 @@
 """Everything the loop may touch, in one value: the ledger, the lookups, the printer, the way out."""
 
 import os
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -23,7 +24,7 @@ from terminal.core.journal import Entry
 from terminal.core.pricing.facts import Facts
 from terminal.core.pricing.index import compiled
 from terminal.core.pricing.rules import RuleBook
-from terminal.core.purse.words import NOWHERE
+from terminal.core.purse.words import NOWHERE, VIRTUAL_PURSE
 from terminal.core.refusal import Key, refuse
 from terminal.core.turn import Turn
 from terminal.counter.desk import Answer, Done, TouchVirtual
@@ -31,6 +32,7 @@ from terminal.store.basket import BasketFile
 from terminal.store.ledger import Ledger
 from terminal.store.older import Older
 
+_UID = re.compile(r"(?:[0-9A-Fa-f]{2}){4,10}")
 Virtual = VirtualReader | VirtualScanner | VirtualPrinter
 
 
@@ -177,7 +179,13 @@ class Edges:
 
 
 def card_image(text: str) -> CardImage | None:
-    """Return the card that ``text`` stands for: a UID in hexadecimal, or the content of a card's file."""
+    """Return the card that ``text`` stands for: a UID in hexadecimal, or the content of a card's file.
+
+    ``purse:`` before the UID is a card with money on it, for a virtual reader that knows such.
+    """
+    if text.startswith(VIRTUAL_PURSE):
+        uid = text.removeprefix(VIRTUAL_PURSE)
+        return CardImage("purse", bytes.fromhex(uid), b"", b"") if _UID.fullmatch(uid) else None
     if text.startswith(CODE_PREFIX) and text.isascii():
         return CardImage("iso7816", b"", b"", text.encode())
     try:

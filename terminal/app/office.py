@@ -25,6 +25,7 @@ from terminal.core.points.acts import Scene
 from terminal.core.points.program import Program
 from terminal.core.pricing.earning import occasion_of
 from terminal.core.pricing.facts import Facts
+from terminal.core.purse.words import VIRTUAL_PURSE
 from terminal.core.receipts.sale import Head
 from terminal.counter.language import Language
 from terminal.counter.services import DemoCard, DemoCode, OperatorRecord, Tray
@@ -50,6 +51,8 @@ class Office:
     columns: int
     older: Older
     store: str
+    takes_purses: bool = False
+    """Whether virtual cards have money on them."""
 
     @classmethod
     def open(cls, settings: Terminal) -> "Office":
@@ -69,6 +72,7 @@ class Office:
             settings.printers[0].columns if settings.printers else COLUMNS,
             Older(folder),
             settings.terminal.store,
+            settings.cards.purses,
         )
 
     def close(self) -> None:
@@ -167,13 +171,17 @@ class Office:
     def tray(self) -> Tray:
         """Return some cards and codes of this shop to play with."""
         media = tuple(
-            DemoCard(name, tier, _card(medium))
+            DemoCard(name, tier, self._purse(medium) + _card(medium))
             for name, tier, medium in self.members.some(_TRAY_CARDS)
         )
         codes = tuple(
             DemoCode(name, price, code) for name, price, code in self.catalog.some(_TRAY_CODES)
         )
         return Tray(media, codes)
+
+    def _purse(self, medium: str) -> str:
+        """Return what makes a virtual card one with money on it, where they have any."""
+        return VIRTUAL_PURSE if self.takes_purses and medium.startswith("uid:") else ""
 
 
 def _card(medium: str) -> str:

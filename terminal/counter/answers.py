@@ -80,6 +80,7 @@ _TILL = _object(
     {
         "operator": _or_null(_object(number=TEXT, name=TEXT, role=TEXT)),
         "held": _list(_object(id=TEXT, lines=WHOLE, total=WHOLE, member=MAYBE_TEXT)),
+        "purses": YES_NO,
         "purse": _or_null(
             _object(state={"enum": ["tap", "leave", "again"]}, move=TEXT, amount=WHOLE, card=MAYBE_TEXT)
         ),

@@ -367,6 +367,8 @@ class View:
     offers: Offers = NO_OFFERS
     purse_doubts: tuple[Doubt, ...] = ()
     """Movements on cards that are not settled, oldest first."""
+    takes_purses: bool = False
+    """Whether a reader here moves money on cards."""
     value: Stored | None = None
     """What the member at the till may spend of stored value here; None without a member."""
 

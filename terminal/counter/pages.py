@@ -25,6 +25,7 @@ ASSETS = (
     "over.js",
     "value.js",
     "points.js",
+    "purse.js",
     "tray.js",
     "undo.js",
     "sound.js",

@@ -6,9 +6,10 @@ has signed in, which holds nothing about the member but what the display shows.
 
 from datetime import UTC, datetime, timedelta
 
+from terminal.core.journal import Tender
 from terminal.core.pricing.basket import Goods, Member
 from terminal.core.pricing.quote import EMPTY, Quote
-from terminal.core.purse.words import Doubt, tail
+from terminal.core.purse.words import PURSE, Doubt, parse_reference, tail
 from terminal.core.purse.work import Asked, Doubted, Moving, Work
 from terminal.core.sale import Due, Idle, Sale
 from terminal.counter.desk import DeviceLight, Notice, View
@@ -49,10 +50,17 @@ def till(view: View, services: Services, language: Language, *, whole: bool) -> 
             "role": operator.role,
         }
         shown["held"] = [_held(sale) for sale in view.till.held]
+        shown["purses"] = view.takes_purses
         shown["purse"] = _purse(view.till.purse)
         shown["purse_doubts"] = [_movement(each, language) for each in view.purse_doubts]
         shown["doubts"] = [{"receipt": d.receipt, "state": d.state} for d in view.doubts]
     return shown
+
+
+def _reference(tender: Tender) -> str:
+    """Return what names a payment: of one off a card, the card and the movement's number."""
+    named = parse_reference(tender.reference) if tender.type == PURSE else None
+    return tender.reference if named is None else f"··{tail(named[0])} #{named[1]}"
 
 
 def _purse(work: Work) -> Json | None:
@@ -129,7 +137,7 @@ def _sale(view: View, *, whole: bool) -> Json:
     sale = state.sale
     due = state if isinstance(state, Due) else None
     tenders = [
-        {"type": each.type, "amount": each.amount, "reference": each.reference, "taken": taken}
+        {"type": each.type, "amount": each.amount, "reference": _reference(each), "taken": taken}
         for group, taken in (((due.ahead, True), (due.tenders, False)) if due else ())
         for each in group
     ]

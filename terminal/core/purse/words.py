@@ -9,6 +9,8 @@ from terminal.core.units import Minor
 
 PURSE = "purse"
 """The tender's name."""
+VIRTUAL_PURSE = "purse:"
+"""Before the number of a card, as a virtual reader is given it: one with money on it."""
 TERMINAL_BYTES = 6
 """A terminal's number on cards. Source: JR/T 0025.1, terminal number."""
 NAMED_MAX, ANONYMOUS_MAX = 500_000, 100_000

@@ -248,9 +248,10 @@ function drawStrips() {
       h("button", { onclick: () => ask("POST", `/receipts/${doubt.receipt}/print`) }, t("Print a copy"))));
   }
   $("strips").replaceChildren(...strips);
+  if (till.purses && till.signed_in) import("./purse.js").then((purse) => purse.draw());
 }
 
-const strip = (level, name, text, button) => h("div", { class: "strip", "data-level": level, role: "status" }, icon(name), h("span", {}, text), button);
+export const strip = (level, name, text, button) => h("div", { class: "strip", "data-level": level, role: "status" }, icon(name), h("span", {}, text), button);
 export const short = (number) => number.replace(/^.*-/, "");
 
 /* ---- wishes ---- */
