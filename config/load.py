@@ -32,6 +32,7 @@ TERMINAL_PATHS = (
     "keys.till_key",
     "keys.pepper",
     "cards.keys",
+    "cards.sam_key",
     "coupons.issuers",
     "coupons.key",
 )

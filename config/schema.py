@@ -272,6 +272,14 @@ class Cards(Section, frozen=True, kw_only=True):
 
     keys: FilePath | None = None
     """File of master keys, a version and 32 hex digits a line; without it cards are known by UID."""
+    sam: Name | None = None
+    """Part of the PC/SC name of the slot with a SAM that holds the master keys, in place of `keys`."""
+    sam_key: FilePath | None = None
+    """File of the key that the till shows itself to the SAM with: its version and 32 hex digits."""
+    sam_host: Annotated[int, Meta(ge=0, le=127, description="a number from 0 to 127")] = 0
+    """Entry of the SAM that holds the till's key."""
+    sam_entry: Annotated[int, Meta(ge=0, le=127, description="a number from 0 to 127")] = 1
+    """Entry of the SAM that holds the master keys, AES-128, up to three versions."""
     sun: Annotated[tuple[Text, ...], Meta(max_length=SUN_MAX)] = ()
     """Addresses that the shop's NTAG 424 write, as `https://example.com/m?e={picc}&c={mac}`."""
     wallets: bool = False

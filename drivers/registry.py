@@ -5,15 +5,19 @@ has. A library that is missing costs the till that one device, and says so in wo
 """
 
 import logging
+import secrets
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
 
 from config import schema
 from drivers.api import CardImage, DeviceLostError, Driver, Emit, Printer
+from terminal.core.refusal import Key
 
 if TYPE_CHECKING:
+    from drivers.cards.keys import Keys, Masters
     from drivers.cards.proven import Shop
 
 log = logging.getLogger(__name__)
@@ -33,9 +37,9 @@ def make_readers(readers: Sequence[schema.Reader], cards: schema.Cards) -> Itera
     Keys that cannot be used cost the readers that would need them, not the till.
     """
     shop, reason = None, ""
-    if cards.keys is not None and any(isinstance(each, schema.PcscReader) for each in readers):
+    if _has_keys(cards) and any(isinstance(each, schema.PcscReader) for each in readers):
         try:
-            shop = _shop(Path(cards.keys), cards)
+            shop = _shop(cards)
         except CredentialsError as error:
             reason = str(error)
     for each in readers:
@@ -50,13 +54,22 @@ def make_addresses(cards: schema.Cards) -> Callable[[str], CardImage | None]:
 
     Keys that cannot be used cost the addresses, not the till.
     """
-    if cards.keys is None or not cards.sun:
+    if not _has_keys(cards) or not cards.sun:
         return lambda _text: None
     try:
-        return _shop(Path(cards.keys), cards).read_address
+        shop = _shop(cards)
     except CredentialsError as error:
         log.warning("signed addresses are not read: %s", error)
         return lambda _text: None
+
+    def read(text: str) -> CardImage | None:
+        try:
+            return shop.read_address(text)
+        except DeviceLostError as error:  # A SAM holds the keys, and does not answer.
+            log.warning("a signed address is not read: %s", error)
+            return CardImage("ntag424", b"", b"", b"", Key.CARD_UNREADABLE)
+
+    return read
 
 
 def make_reader(
@@ -118,29 +131,65 @@ def make_printer(settings: schema.Printer) -> Printer:
             assert_never(settings)
 
 
-def _shop(path: Path, cards: schema.Cards) -> "Shop":
+def _has_keys(cards: schema.Cards) -> bool:
+    return cards.keys is not None or cards.sam is not None
+
+
+def _shop(cards: schema.Cards) -> "Shop":
     """Return what the settings say of the shop's cards.
 
     Raises:
         CredentialsError: The key file or an address cannot be used.
     """
-    from drivers.cards.keys import (  # noqa: PLC0415 - see above.
-        CREDENTIAL_MAX,
-        KeyFileError,
-        read_masters,
-    )
+    from drivers.cards.keys import KeyFileError  # noqa: PLC0415 - see above.
     from drivers.cards.ntag424.template import Template, TemplateError  # noqa: PLC0415 - see above.
     from drivers.cards.proven import Shop  # noqa: PLC0415 - see above.
 
     try:
-        with path.open("rb") as file:
-            masters = read_masters(file.read(CREDENTIAL_MAX + 1), path.name)
+        keys = _keys(cards)
         templates = tuple(Template.parse(each) for each in cards.sun)
     except OSError as error:
-        raise CredentialsError(f"the cards' keys: {error.strerror}: {path.name}") from error
+        name = Path(error.filename or "").name
+        raise CredentialsError(f"the cards' keys: {error.strerror}: {name}") from error
     except (KeyFileError, TemplateError) as error:
         raise CredentialsError(f"the cards' keys: {error}") from error
-    return Shop(masters, templates, cards.wallets)
+    return Shop(keys, templates, cards.wallets)
+
+
+def _keys(cards: schema.Cards) -> "Keys":
+    """Return where the cards' keys come from: the key file, or the SAM.
+
+    Raises:
+        CredentialsError: Both are named, or the SAM without the till's key to it.
+        KeyFileError, OSError: A file cannot be used.
+    """
+    if cards.sam is None:
+        assert cards.keys is not None
+        return _masters(cards.keys)
+    if cards.keys is not None or cards.sam_key is None:
+        raise CredentialsError(
+            "the cards' keys: `sam` needs `sam_key`, and takes the place of `keys`"
+        )
+    version, key = _masters(cards.sam_key).masters[-1]
+    return _sam(cards.sam, cards.sam_host, version, key, cards.sam_entry)
+
+
+def _masters(name: str) -> "Masters":
+    from drivers.cards.keys import CREDENTIAL_MAX, read_masters  # noqa: PLC0415 - see above.
+
+    with Path(name).open("rb") as file:
+        return read_masters(file.read(CREDENTIAL_MAX + 1), Path(name).name)
+
+
+@cache
+def _sam(match: str, host: int, version: int, key: bytes, entry: int) -> "Keys":
+    """Return the one way to this SAM: nobody else can speak to it meanwhile."""
+    try:
+        from drivers.cards.sam import Host, SamKeys  # noqa: PLC0415 - see above.
+        from drivers.cards.service import reached  # noqa: PLC0415 - see above.
+    except ImportError as error:
+        raise CredentialsError(f"the smart card library is missing: {error}") from error
+    return SamKeys(partial(reached, match), secrets.token_bytes, Host(host, version, key), entry)
 
 
 class Absent:

@@ -73,6 +73,29 @@ def names_of(context: Any) -> list[str]:
 
 
 @contextlib.contextmanager
+def reached(match: str) -> Iterator[Transmit]:
+    """Connect, in a context of our own, to what lies in the first reader named like ``match``.
+
+    Raises:
+        DeviceLostError: pcscd or the reader is not there.
+        CardTornError: Nothing lies there, or another program is using it.
+    """
+    context = establish()
+    try:
+        names = names_of(context)
+        found = next((name for name in names if match.casefold() in name.casefold()), None)
+        if found is None:
+            shown = ", ".join(names[:NAMES_SHOWN_MAX]) or "none"
+            raise api.DeviceLostError(
+                f"no reader named like {match!r} is plugged in; there are: {shown}"
+            )
+        with connected(context, found) as transmit:
+            yield transmit
+    finally:
+        release(context)
+
+
+@contextlib.contextmanager
 def connected(context: Any, reader: str, *, is_reset: bool = False) -> Iterator[Transmit]:
     """Connect to the card for a ``with`` block; ``is_reset``: wake it first, should it sleep.
 

@@ -13,6 +13,7 @@ from tests.cards.issued import KEYS, NEWER, OTHER_SHOP, UID, blank
 from tests.cards.sim.classic import Classic
 from tests.cards.sim.cpu import ATR as CPU
 from tests.cards.sim.desfire import ATR as TYPE_A
+from tests.cards.sim.sam import Sam
 from tests.cards.sim.sle44xx import sle4442
 from tests.cards.sim.ultralight import NTAG213, Tag
 from tests.drivers.cards.seams import transmit_to
@@ -23,6 +24,7 @@ from tests.kit.waiting import until
 
 GOLD = "100001"
 GOLD_UID = bytes.fromhex("04a1b2c3d4e5f6")
+SAM_KEY = bytes(range(200, 216))
 YOUNGER = Masters(NEWER.masters[1:])
 
 
@@ -33,7 +35,7 @@ def pcscd():
 
 
 def till_with(
-    folder, *, keys: str | None = None, scanners: tuple = (), **reader: str
+    folder, *, keys: str | None = None, scanners: tuple = (), sam: bool = False, **reader: str
 ) -> TillProcess:
     """A till with a real reader and a key file of the shop's first year.
 
@@ -49,6 +51,9 @@ def till_with(
     lines = "".join(f"{version} {key.hex()}\n" for version, key in KEYS.masters)
     (folder / "cards.keys").write_text(lines if keys is None else keys)
     settings = {"keys": "cards.keys", "wallets": True}
+    if sam:
+        (folder / "sam.key").write_text(f"3 {SAM_KEY.hex()}\n")
+        settings = {"sam": READERS[1], "sam_key": "sam.key", "wallets": True}
     till.tables.append(("[cards]", settings))
     till.write_settings()
     # The helper's tables hold plain values; the list of addresses is one line more.
@@ -155,6 +160,27 @@ def test_a_card_with_foreign_keys_that_is_registered_by_its_identifier_names_its
         till.api.sign_in()
         names_gold(till, Classic(GOLD_UID), Classic(GOLD_UID).atr)
         names_gold(till, uid_card(GOLD_UID), TYPE_A)
+
+
+def test_a_sam_in_a_contact_slot_holds_the_keys_and_its_loss_is_shown(tmp_path, pcscd):
+    chip = Sam(3, SAM_KEY, dict(KEYS.masters))
+    with till_with(tmp_path, sam=True, passage="pn532") as till:
+        till.api.sign_in()
+        with VirtualCard(chip, slot=1, power_off=chip.power_off):
+            until(lambda: card_is_seen(1), "pcscd sees the SAM")
+            for make, atr in CARDS:
+                names_gold(till, make(), atr)
+            with till.listen() as heard, laid(members.desfire(OTHER_SHOP), TYPE_A):
+                heard.until("card-other-shop")
+        until(lambda: not card_is_seen(1), "the SAM is gone")
+        with laid(members.desfire(), TYPE_A):
+            light = till.until_light("counter", "lost")
+            assert "the SAM" in light["detail"]
+        assert till.api.sell()["receipt"]
+
+    assert chip.commands
+    for secret in (SAM_KEY, *(key for _, key in KEYS.masters)):
+        assert secret.hex() not in till.log
 
 
 class Acr122:
