@@ -31,6 +31,7 @@ from terminal.app.hqside import HeadOfficeSide
 from terminal.app.master import MasterData
 from terminal.app.offers import offers_of
 from terminal.app.perform import Performer
+from terminal.app.periods import Found
 from terminal.app.points import PointsDesk, payer_of, refreshed, told_of
 from terminal.app.pursedesk import PurseDesk
 from terminal.app.requests import printable, quoted
@@ -103,7 +104,7 @@ class Attendant:
         name = edges.receipt_name(edges.ledger.next_receipt())
         self.tell(Tell("new-ledger", "warn", (("receipt", name),)))
 
-    def take(self, event: Any) -> None:
+    def take(self, event: Any) -> None:  # noqa: C901 - a table
         """Attend to one event of the inbox."""
         match event:
             case Asked(call, answer):
@@ -135,6 +136,8 @@ class Attendant:
                 self._purses.lost(event)
             case Acked() | LinkChanged() | SyncTrouble() | LedgerOutrun() | Mastered():
                 self._office.heard(event)
+            case Found():
+                self._desk.periods.found(event)
             case _:
                 raise AssertionError(f"nobody knows {event!r}")
         self._renew()
@@ -176,7 +179,7 @@ class Attendant:
         except LedgerError as error:  # The disk is full; there will be other moments.
             log.warning("the ledger is not tidied: %s", error)
         self._edges.clock.look_again()
-        self._changed |= self._value.settle(self._till.sale)
+        self._changed |= self._value.settle(self._till.sale) | self._desk.periods.quiet(self.tell)
         self._renew()  # Rules come into force by the clock.
         self._office.tell(self._lights.values())
 

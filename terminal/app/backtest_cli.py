@@ -19,7 +19,7 @@ BAD_SETTINGS = 78
 def run_try(asked: argparse.Namespace) -> int:
     """Carry out ``asked`` and return the exit code: 78 for faults of the draft or the settings."""
     try:
-        days = [_day(asked.since), _day(asked.until)]
+        days = [day_of(asked.since), day_of(asked.until)]
         settings = load(Path(asked.config))
         till = settings.terminal
         time = shop_time(till.timezone, till.business_day_starts)
@@ -52,7 +52,7 @@ def _play(playing: Playing, csv: str | None) -> int:
     return 0
 
 
-def _day(text: str) -> int:
+def day_of(text: str) -> int:
     """Return a day such as ``2026-11-21`` as one number.
 
     Raises:

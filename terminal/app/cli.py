@@ -37,6 +37,10 @@ def main(words: list[str] | None = None) -> int:
             return 0
         case "rules", _:
             return _rules(asked)
+        case "points", _:
+            from terminal.app.points_cli import run_points
+
+            return run_points(asked)
         case "key", "new":
             return _key_new(Path(asked.config), asked.name, asked.role)
         case "hq", _:
@@ -111,6 +115,7 @@ def _parser() -> argparse.ArgumentParser:
     past.add_argument("--to", dest="until", required=True, help="last day")
     past.add_argument("--csv", help="file for the table")
     past.add_argument("--config", default=TERMINAL_FILE)
+    _add_points(commands.add_parser("points", help="points over periods"))
     key = commands.add_parser("key", help="keys for programs").add_subparsers(
         dest="action", required=True
     )
@@ -173,6 +178,18 @@ def _add_simulate(it: argparse.ArgumentParser) -> None:
     it.add_argument("--broker", help="mqtt://HOST:PORT, instead of the settings' one")
     it.add_argument("--config", default=HQ_FILE)
     it.add_argument("--yes-write-made-up-sales-into-its-books", action="store_true", dest="yes")
+
+
+def _add_points(points: argparse.ArgumentParser) -> None:
+    actions = points.add_subparsers(dest="action", required=True)
+    computed = actions.add_parser("compute", help="what a rule with `every` gives for past sales")
+    computed.add_argument("rule", help="id of the rule")
+    computed.add_argument("--from", dest="since", required=True, help="first day: 2026-11-01")
+    computed.add_argument("--to", dest="until", required=True, help="last day, included")
+    computed.add_argument("--csv", help="file for members, points and sales")
+    computed.add_argument("--post", action="store_true", help="have the running till post it")
+    computed.add_argument("--key", help="a supervisor's program key; else TALLYPOINT_KEY")
+    computed.add_argument("--config", default=TERMINAL_FILE)
 
 
 def _add_card(card: argparse.ArgumentParser) -> None:

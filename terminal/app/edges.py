@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from config.rulefile import RulesFile
 from drivers.api import CardImage
 from drivers.virtual.printer import VirtualPrinter
 from drivers.virtual.reader import VirtualReader
@@ -16,6 +17,7 @@ from terminal.app.clock import Clock, ShopTime
 from terminal.app.feed import Feed
 from terminal.app.look import Look
 from terminal.app.numbering import count_in, receipt_name
+from terminal.app.periods import Asked
 from terminal.app.printing import PrintDesk
 from terminal.app.promotions import NOTHING, InForce, kept
 from terminal.core.burning import PointsPurse
@@ -68,6 +70,8 @@ class Edges:
     """Faults of a shop file that was not taken over; the last good one is in force."""
     sign: Callable[[bytes], bytes]
     """The till's key."""
+    compute: Callable[[Asked, RulesFile], bool]
+    """Has the points of a period computed; False while others are."""
     read_address: Callable[[str], CardImage | None]
     """What an address says that a phone read off a tag of ours; None for any other text."""
     prepare_printer: Callable[[], None]

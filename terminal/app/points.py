@@ -13,6 +13,8 @@ from hashlib import sha256
 from terminal.app.answers import answer_of
 from terminal.app.edges import Edges
 from terminal.app.perform import Performer
+from terminal.app.periodposts import PeriodPosts
+from terminal.app.periods import Asked
 from terminal.core.books import postings_of
 from terminal.core.burning import POINTS
 from terminal.core.circumstances import NOTHING_BROUGHT, World, facts_of_sale
@@ -20,6 +22,7 @@ from terminal.core.effects import Tell
 from terminal.core.journal import Body, Entry
 from terminal.core.points import acts, tallies
 from terminal.core.points.acts import Scene, Wanted
+from terminal.core.points.dates import is_date
 from terminal.core.points.entries import (
     GiftGiven,
     LotteryDrawn,
@@ -28,6 +31,7 @@ from terminal.core.points.entries import (
     PointsTaken,
 )
 from terminal.core.points.lottery import commitment
+from terminal.core.points.periods import Period
 from terminal.core.points.program import Raffle
 from terminal.core.points.refused import Reason, Refused
 from terminal.core.points.tallies import Tally
@@ -43,7 +47,7 @@ from terminal.store.calls import CallKey
 
 CODE_BYTES = 5
 _LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
-_RIGHTS = frozenset({"by-hand", "import"})
+_RIGHTS = frozenset({"by-hand", "import", "period"})
 """Acts that only a supervisor may do."""
 _DOMAIN = b"tallypoint lottery 1\0"
 
@@ -65,6 +69,7 @@ class PointsDesk:
         self._performer = performer
         self._sign = sign
         self._random = random_bytes
+        self.periods = PeriodPosts(edges, performer)
 
     def act(self, asked: PointsAct, actor: Operator | None, call: CallKey) -> Answer:
         """Carry out ``asked``; every entry but the last is known by its own key when it is asked again."""
@@ -72,6 +77,8 @@ class PointsDesk:
             return refuse(Key.SIGN_IN_FIRST)
         if asked.kind in _RIGHTS and actor.role != SUPERVISOR:
             return refuse(Key.POINTS_RIGHT)
+        if asked.kind == "period":
+            return self._period(asked)
         if asked.kind == "slip":
             return self._slip_again(asked.points)
         found = self._bodies(asked, actor, call)
@@ -204,6 +211,19 @@ class PointsDesk:
     def _hand_out(self, seq: int, body: Body) -> None:
         if isinstance(body, GiftGiven | LotteryDrawn):
             self._edges.printing.slip(seq, self._performer.last)
+
+    def _period(self, asked: PointsAct) -> Answer:
+        """Have a period computed; it is posted when the till is quiet."""
+        file = self._edges.promotions.file
+        rules = self._edges.rules.points.computations
+        if file is None or all(each.rule.id != asked.text for each in rules):
+            return refuse(Key.NO_SUCH_RULE, rule=asked.text)
+        first, last = asked.points, asked.pieces
+        if not is_date(first) or not is_date(last) or first > last:
+            return refuse(Key.POINTS_NOT_IN_FORCE)
+        if not self._edges.compute(Asked(asked.text, Period(first, last)), file):
+            return refuse(Key.POINTS_AT_WORK)
+        return Done({"rule": asked.text, "since": first, "until": last})
 
     def _slip_again(self, seq: int) -> Answer:
         entry = self._edges.ledger.entry(seq)

@@ -32,6 +32,7 @@ from terminal.app.ledgers import begin_next, carrier_of, open_ledger
 from terminal.app.look import Look
 from terminal.app.master import MasterData, open_files
 from terminal.app.office import stationery_of
+from terminal.app.periods import Periods
 from terminal.app.printing import PrintDesk
 from terminal.app.promotions import NOTHING, InForce, in_force, kept, rolled_out
 from terminal.app.serving import StartError, load_pepper, services_of
@@ -299,6 +300,7 @@ def _open(parts: Parts, operator: Operator | None) -> tuple[Edges, Attendant]:
         _virtual(parts),
         parts.shop_faults,
         parts.key.sign,
+        Periods(folder, parts.errands, partial(_emit, parts.inbox, parts.stopping)).start,
         make_addresses(settings.cards),
         printer.prepare if printer else lambda: None,
         Older(folder),

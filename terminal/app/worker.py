@@ -99,9 +99,21 @@ def backtest_end(_: dict[str, object]) -> bytes:
     return b""
 
 
+def points_period(argument: dict[str, object]) -> bytes:
+    """Compute the points of a period; see :func:`terminal.app.periods.errand`."""
+    from terminal.app.periods import errand  # noqa: PLC0415 - only who computes pays for it.
+    from terminal.store.errors import LedgerError  # noqa: PLC0415
+
+    try:
+        return errand(argument)
+    except LedgerError as error:
+        raise OSError(str(error)) from error
+
+
 TASKS: dict[str, Callable[[dict[str, object]], bytes]] = {
     "slip_png": slip_png,
     "backtest": backtest,
+    "points_period": points_period,
     "backtest_end": backtest_end,
 }
 

@@ -40,6 +40,7 @@ KINDS: dict[int, type] = {
     10: entries.GiftGiven,
     11: entries.LotteryOpened,
     12: entries.LotteryDrawn,
+    13: entries.PeriodComputed,
     30: allowance.AllowancesOpened,
     31: allowance.AllowancesClosed,
     32: stored.ToppedUp,

@@ -16,6 +16,7 @@ from terminal.core.points.entries import (
     GrantedLot,
     LotteryDrawn,
     LotteryOpened,
+    PeriodComputed,
     PointsGiven,
     PointsTaken,
     PointsUsed,
@@ -280,6 +281,7 @@ Body = (
     | GiftGiven
     | LotteryOpened
     | LotteryDrawn
+    | PeriodComputed
     | AllowancesOpened
     | AllowancesClosed
     | ToppedUp

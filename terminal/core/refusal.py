@@ -103,6 +103,7 @@ class Key(StrEnum):
     POINTS_NO_MEMBER = "points-no-member"
     POINTS_USED_ALREADY = "points-used-already"
     POINTS_NO_ALLOWANCE = "points-no-allowance"
+    POINTS_AT_WORK = "points-at-work"
     POINTS_RIGHT = "points-right"
     NO_SUCH_RULE = "points-no-such-rule"
     LOTTERY_NOT_OPEN = "points-lottery-not-open"

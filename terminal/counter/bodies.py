@@ -254,6 +254,14 @@ class DrawBody(Plain, frozen=True, kw_only=True):
     lottery: Word
 
 
+class PeriodBody(Plain, frozen=True, kw_only=True):
+    """A rule to compute over past business dates, both included: 20261101 to 20261130."""
+
+    rule: Word
+    since: Annotated[int, Meta(ge=20000101, le=99991231)]
+    until: Annotated[int, Meta(ge=20000101, le=99991231)]
+
+
 class ImportRow(Fields, frozen=True, kw_only=True):
     """Points for one member."""
 

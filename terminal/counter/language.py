@@ -43,6 +43,7 @@ NOTICES = (
     "draw-won",
     "draw-lost",
     "slip-not-printed",
+    "period-posted",
     "purse-tap",
     "purse-again",
     "purse-dropped",

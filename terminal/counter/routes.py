@@ -199,6 +199,13 @@ CHANGES = (
         "Points for many members at once",
     ),
     Change(
+        "POST", "/points/periods", bodies.PeriodBody,
+        lambda body, _: desk.PointsAct(
+            "period", points=body.since, text=body.rule, pieces=body.until
+        ),
+        "Compute a rule over past days and post what it gives when the till is quiet",
+    ),
+    Change(
         "POST", "/points/slips/{n}/print", bodies.Plain,
         lambda _, params: desk.PointsAct("slip", points=_line(params)),
         "Print the slip of a gift or a draw again, marked as a copy",

@@ -6,6 +6,7 @@ from terminal.app.clock import shop_time, wall_ms
 from terminal.core.points.dates import after_days
 from tests.kit.points import with_points
 from tests.kit.till import COLA, SOAP, SUPERVISOR, WATER, TillProcess
+from tests.kit.waiting import until
 
 MEMBER, OTHER, THIRD = "100001", "100002", "100003"
 
@@ -218,4 +219,34 @@ def test_a_top_up_is_worth_points(till):
     had = points(till)["points"]
     till.api.ok("POST", f"/members/{MEMBER}/topups", {"amount": 10_000, "type": "cash"})
     assert points(till)["points"] == had + 20
+    till.assert_whole()
+
+
+def test_a_year_is_computed_by_command_and_posted_once(till, tmp_path):
+    total = sell(till, MEMBER, SOAP)["total"]
+    sell(till, OTHER, WATER)  # Below the first band: nothing.
+    had, day = points(till), today()
+    first, last = day // 10000 * 10000 + 101, day // 10000 * 10000 + 1231
+    days = (f"{day // 10000}-01-01", f"{day // 10000}-12-31")
+    report = tmp_path / "points.csv"
+    asked = ("points", "compute", "month", "--from", days[0], "--to", days[1], "--csv", str(report),
+             "--config", str(till.settings))  # fmt: skip
+    said = till.tallypoint(*asked)
+    assert said.returncode == 0, said.stderr
+    worth = total * 2 // 100
+    assert f"{MEMBER}\t{worth}" in said.stdout
+    assert f"{MEMBER},{worth}" in report.read_text("utf-8-sig")
+    assert points(till) == had  # A preview changes nothing.
+
+    key = till.tallypoint(
+        "key", "new", "hq", "--role", "supervisor", "--config", str(till.settings)
+    )
+    posted = till.tallypoint(*asked, "--post", "--key", key.stdout.strip())
+    assert posted.returncode == 0, posted.stderr
+    until(lambda: points(till)["points"] == had["points"] + worth, "the points of the year")
+    again = {"rule": "month", "since": first, "until": last}
+    with till.listen() as heard:
+        until(lambda: till.api.post("/points/periods", again).status_code == 200, "the next one")
+        heard.until("period-posted")
+    assert points(till)["points"] == had["points"] + worth
     till.assert_whole()

@@ -136,6 +136,10 @@ CASES = {
     "POST /points/import": [
         Case("/points/import", {"rows": [row(3), row(4)]}, {"rows": [row(5)]}, boss, posts=True)
     ],
+    "POST /points/periods": [
+        Case("/points/periods", {"rule": "month", "since": 20200101, "until": 20200131},
+             {"rule": "x", "since": 20200101, "until": 20200131}, boss)
+    ],
     "POST /points/slips/{n}/print": [Case("/points/slips/{gift}/print", {}, None, given)],
     "POST /members/{account}/topups": [
         Case("/members/100001/topups", {"amount": 500}, {"amount": 600}, posts=True)

@@ -25,6 +25,16 @@ name = "成长值"
 kind = "standing"
 bands = [{ per = 100, points = 3 }]
 
+[[points]]
+id = "month"
+name = "月满加赠"
+bands = [{ start = 1000, per = 100, points = 2 }]
+ladder = "whole"
+every = "year"
+together = true
+lapse = "months"
+after = 6
+
 [burn]
 name = "积分抵现"
 points = 100

@@ -31,6 +31,7 @@ from terminal.core.points.entries import (
     LotPart,
     LotteryDrawn,
     LotteryOpened,
+    PeriodComputed,
     PointsGiven,
     PointsTaken,
 )
@@ -201,6 +202,7 @@ def every_kind() -> tuple[Body, ...]:
             b"\x01\x02", b"\x03", Tender("cash", 1_250), 8, is_witness=True, line="load",
         ),
         PurseRepaid("04782e21801d80", "d3543abaa46c", 9, 1_250),
+        PeriodComputed("month", "1", "月满加赠", 20261101, 20261130, 3, 120),
     )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from terminal.core.points.entries import (
     GiftGiven,
     LotteryDrawn,
     LotteryOpened,
+    PeriodComputed,
     PointsGiven,
     PointsTaken,
 )
@@ -31,6 +32,7 @@ KINDS = {
     GiftGiven: "gift for points",
     LotteryOpened: "lottery opened",
     LotteryDrawn: "lottery draw",
+    PeriodComputed: "points of a period",
     AllowancesOpened: "allowances taken",
     AllowancesClosed: "allowances closed",
     ToppedUp: "top-up",
@@ -51,6 +53,7 @@ DETAILS: dict[type, tuple[str, ...]] = {
     GiftGiven: ("account", "name", "pieces", "points"),
     LotteryOpened: ("name", "points"),
     LotteryDrawn: ("account", "lottery", "name", "points"),
+    PeriodComputed: ("why", "rule", "points"),
     AllowancesClosed: ("cause",),
     ToppedUp: ("account", "principal", "bonus", "rule"),
     CouponsIssued: (

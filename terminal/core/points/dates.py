@@ -25,6 +25,19 @@ def to_date(business_date: BusinessDate) -> date:
     return date(business_date // 10000, business_date // 100 % 100, business_date % 100)
 
 
+def is_date(business_date: int) -> bool:
+    """Return whether there is such a day.
+
+    >>> is_date(20260228), is_date(20260230), is_date(0)
+    (True, False, False)
+    """
+    try:
+        to_date(business_date)
+    except ValueError:
+        return False
+    return True
+
+
 def from_date(day: date) -> BusinessDate:
     """Return ``day`` as one number."""
     return day.year * 10000 + day.month * 100 + day.day

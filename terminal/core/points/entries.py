@@ -169,6 +169,19 @@ class LotteryDrawn:
         return self.spent
 
 
+@dataclass(frozen=True, slots=True)
+class PeriodComputed:
+    """A rule was computed over a period, and all it gives stands in the entries before this."""
+
+    rule: str
+    version: str
+    why: str
+    first: BusinessDate
+    last: BusinessDate
+    members: int
+    points: Points
+
+
 def as_parts(parts: tuple[Part, ...]) -> tuple[LotPart, ...]:
     """Return ``parts`` as an entry keeps them."""
     return tuple(

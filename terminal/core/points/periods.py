@@ -13,10 +13,10 @@ from dataclasses import dataclass, field, replace
 
 from terminal.core.journal import Entry, SalePosted
 from terminal.core.points.accrue import EarnLine, accrue
-from terminal.core.points.dates import BusinessDate
+from terminal.core.points.dates import BusinessDate, after_days, weekday
 from terminal.core.points.lots import Origin
 from terminal.core.points.occasion import Occasion, occasion_from
-from terminal.core.points.program import Mode
+from terminal.core.points.program import Every, Mode
 from terminal.core.points.rules import Kind, RuleSet
 from terminal.core.units import Points
 
@@ -108,12 +108,15 @@ def bought(origin: Origin, entry: Entry, brands: Mapping[str, str]) -> Bought | 
         store=entry.store,
         date=entry.business_date,
     )
+    used = body.bill.points.used if body.bill.points else None
+    off = used.by_line if used else (0,) * len(body.bill.lines)
     lines = tuple(
         EarnLine(
-            line.net, line.quantity, line.category, brands.get(line.code, ""), line.code, line.earns
+            line.net - part, line.quantity, line.category,
+            line.brand or brands.get(line.code, ""), line.code, line.earns,
         )
-        for line in body.bill.lines
-    )
+        for line, part in zip(body.bill.lines, off, strict=True)
+    )  # fmt: skip
     return Bought(origin, occasion, lines)
 
 
@@ -140,6 +143,27 @@ def _results(
         )
         for account, found in sorted(by_member.items())
     )
+
+
+def ended_before(every: Every, date: BusinessDate) -> Period:
+    """Return the last whole period before business date ``date``.
+
+    >>> ended_before(Every.MONTH, 20270105), ended_before(Every.WEEK, 20261124)
+    (Period(first=20261201, last=20261231), Period(first=20261116, last=20261122))
+    """
+    match every:
+        case Every.DAY:
+            first = last = after_days(date, -1)
+        case Every.WEEK:
+            last = after_days(date, -weekday(date))
+            first = after_days(last, -6)
+        case Every.MONTH:
+            last = after_days(date // 100 * 100 + 1, -1)
+            first = last // 100 * 100 + 1
+        case _:
+            year = date // 10000 - 1
+            first, last = year * 10000 + 101, year * 10000 + 1231
+    return Period(first, last)
 
 
 def not_yet(results: Sequence[Result], posted: frozenset[str]) -> tuple[Result, ...]:

@@ -8,7 +8,13 @@ from dataclasses import dataclass
 
 from terminal.core.journal import Body
 from terminal.core.points.dates import NEVER, BusinessDate
-from terminal.core.points.entries import GiftGiven, LotteryDrawn, LotteryOpened, PointsGiven
+from terminal.core.points.entries import (
+    GiftGiven,
+    LotteryDrawn,
+    LotteryOpened,
+    PeriodComputed,
+    PointsGiven,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +88,11 @@ def won(lottery_id: str, version: str, prize_id: str) -> str:
     return f"won:{lottery_id}:{version}:{prize_id}"
 
 
+def period(rule: str, first: BusinessDate, last: BusinessDate) -> str:
+    """Return the tally of a computed period."""
+    return f"period:{rule}:{first}:{last}"
+
+
 def tallied(seq: int, date: BusinessDate, body: Body) -> tuple[Tallied, ...]:
     """Return what record ``seq`` of business date ``date`` counts."""
     match body:
@@ -101,6 +112,8 @@ def tallied(seq: int, date: BusinessDate, body: Body) -> tuple[Tallied, ...]:
             names = (draws(opened), draws(opened, account), prize(opened, prize_id))
             ever = won(body.lottery, body.version, prize_id)
             return tuple(Tallied(name, one) for name in (*names, ever))
+        case PeriodComputed(rule=rule, first=first, last=last):
+            return (Tallied(period(rule, first, last), Tally(1, date)),)
         case _:
             return ()
 
