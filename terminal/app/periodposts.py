@@ -36,10 +36,12 @@ class PeriodPosts:
         self._at = 0
         self._given = [0, 0]
         self._looked: BusinessDate = NEVER
+        self._asked: set[str] = set()
+        """Periods that this run has had computed; one that gave nothing leaves no record."""
 
     def found(self, found: Found) -> None:
         """Take in what was computed."""
-        if len(self._waiting) < WAITING_MAX:
+        if found.points and len(self._waiting) < WAITING_MAX:
             self._waiting.append(found)
 
     def quiet(self, tell: Callable[[Tell], None]) -> bool:
@@ -62,8 +64,9 @@ class PeriodPosts:
         for each in self._edges.rules.points.computations:
             period = ended_before(each.every, date)
             name = tallies.period(each.rule.id, period.first, period.last)
-            if not self._edges.ledger.tally(name).count:
-                self._edges.compute(Asked(each.rule.id, period), file)
+            if name not in self._asked and not self._edges.ledger.tally(name).count:
+                if self._edges.compute(Asked(each.rule.id, period), file):
+                    self._asked.add(name)
                 return  # One at a time: the next quiet moment looks again.
         self._looked = date
 
