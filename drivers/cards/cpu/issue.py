@@ -5,8 +5,14 @@ application's control key comes before its content, because only it opens files 
 wallet's own keys come last. A TAC key cannot be read back: the card is loaded with one minor unit and
 pays it, and the three keys have shown themselves.
 
-A wrong control key costs one of the card's tries. It is therefore tried once in a run, and refused
-with the tries that are left; a card that has no such key yet says so and loses none.
+A wrong control key costs one of the card's tries, which a right one gives back. The newest is tried first,
+then older ones of ours, never at the card's last tries; a card that has no such key yet says so and loses
+none.
+
+A wallet with older keys gets the newest by the same steps, and keeps its money: its own keys first, the load
+key last of them, since it tells its version, and then the control key that allowed it. Torn in between, it is
+made again. Debit and TAC key show themselves at the next purchase: nothing is moved for a proof on a card in
+use.
 
 Source: FMCOS 2.0 as programs for the FM1208 use it (CREATE FILE, WRITE KEY, EXTERNAL AUTHENTICATE).
 Fudan's manual is not public and there are no vectors: unproven until a real card was seen.
@@ -29,7 +35,7 @@ from drivers.cards.cpu.wallet import (
 )
 from drivers.cards.crypto import DES_BLOCK, ZERO_DES_IV, des_cbc_encrypt
 from drivers.cards.keys import Keys, Purpose, wallet_number
-from drivers.cards.purse import TERMINAL_LENGTH, DoubtError, Kind, Movement
+from drivers.cards.purse import TERMINAL_LENGTH, DoubtError, Kind, Movement, PurseState
 from drivers.cards.seam import (
     STATUS_OK,
     BadMacError,
@@ -43,6 +49,8 @@ from drivers.cards.steps import Step
 FACTORY_KEY = b"\xff" * DES_BLOCK
 SW_NO_KEY = (0x9403, 0x6A88)
 SW_NO_FILE = 0x6A82
+TRIES_KEPT = 3
+"""With fewer tries left no other control key is tried."""
 _TRIES, _TRIES_MASK = 0x63C0, 0xFFF0
 _FREE, _CONTROLLED = 0xF0, 0x44
 """Access: always; only after the control key, whose success sets state 4."""
@@ -92,6 +100,7 @@ def issue(transmit: Transmit, keys: Keys, wanted: Wanted) -> tuple[Step, ...]:
         Step("control key", maker.has_control, maker.write_control),
         Step("serial number", maker.has_serial, maker.write_serial),
         Step("wallet keys", maker.has_wallet_keys, maker.write_wallet_keys),
+        Step("newest control key", maker.has_newest_control, maker.renew_control),
         Step("proof", maker.has_moved, maker.move),
     )
 
@@ -103,6 +112,8 @@ class _Maker:
         self._transmit = transmit
         self._keys = keys
         self._version = keys.versions[0]
+        self._controls = keys.versions
+        """Versions that the card's control key may be of, the likeliest first."""
         self._wanted = wanted
 
     def has_application(self) -> bool:
@@ -140,6 +151,15 @@ class _Maker:
         rights = bytes((0x39, _FREE, _CONTROLLED, 0x44, 0xFF))
         self._write_key(0, rights + self._key(Purpose.MASTER))
 
+    def has_newest_control(self) -> bool:
+        return self.has_control() and self._controls[0] == self._version
+
+    def renew_control(self) -> None:
+        self._open()
+        rights = bytes((0x39, _FREE, _CONTROLLED, 0x44, 0xFF))
+        self._write_key(0, rights + self._key(Purpose.MASTER))
+        self._controls = tuple(dict.fromkeys((self._version, *self._controls)))
+
     def has_serial(self) -> bool:
         if not self.has_application():
             return False
@@ -155,7 +175,8 @@ class _Maker:
         self._send(head, self._info(), None).expect_ok("UPDATE BINARY")
 
     def has_wallet_keys(self) -> bool:
-        return self._counter() is not None
+        state = self._state()
+        return state is not None and state.key_version == self._version
 
     def write_wallet_keys(self) -> None:
         self._open()
@@ -164,11 +185,11 @@ class _Maker:
             self._write_key(index, rights + self._key(purpose))
 
     def has_moved(self) -> bool:
-        counter = self._counter()
-        if counter is None or not counter:
+        state = self._state()
+        if state is None or not state.counter:
             return False
         # After its first load a card in use has been loaded again; what is on it is its owner's.
-        return counter > 1 or not self._wallet().balance()
+        return state.counter > 1 or not self._wallet().balance()
 
     def move(self) -> None:
         try:
@@ -185,12 +206,12 @@ class _Maker:
         wallet.prepare(self._movement(Kind.DEBIT))
         wallet.move(self._movement(Kind.DEBIT))
 
-    def _counter(self) -> int | None:
-        """Return how often the wallet was loaded, shown with the load key; None without one."""
+    def _state(self) -> PurseState | None:
+        """Return what the wallet says, shown with the load key; None without one."""
         if not self.has_serial():
             return None
         try:
-            return self._wallet().prepare(self._movement(Kind.TOP_UP)).counter
+            return self._wallet().prepare(self._movement(Kind.TOP_UP))
         except CardRefusedError as error:
             if error.status not in SW_NO_KEY:
                 raise
@@ -207,9 +228,9 @@ class _Maker:
         return (bytes(SERIAL_AT) + serial).ljust(INFO_LENGTH, b"\0")
 
     def _control(self) -> bool | None:
-        """Return whether our control key is there; None while there is not even a key file."""
+        """Return whether a control key of ours is there; None while there is not even a key file."""
         try:
-            self._authenticate(0, self._key(Purpose.MASTER))
+            self._unlock()
         except CardRefusedError as error:
             if error.status in SW_NO_KEY:
                 return False
@@ -220,7 +241,23 @@ class _Maker:
 
     def _open(self) -> None:
         self._select()
-        self._authenticate(0, self._key(Purpose.MASTER))
+        self._unlock()
+
+    def _unlock(self) -> None:
+        """Show the control key, of whichever version it is.
+
+        Raises:
+            WrongPinError: It is none of ours, or the card has too few tries left to look further.
+        """
+        for version in self._controls:
+            try:
+                self._authenticate(0, self._key(Purpose.MASTER, version))
+            except WrongPinError as error:
+                if error.tries_left < TRIES_KEPT or version == self._controls[-1]:
+                    raise
+                continue
+            self._controls = tuple(dict.fromkeys((version, *self._controls)))
+            return
 
     def _select(self) -> None:
         exchange(self._transmit, select(WALLET_AID)).expect_ok("SELECT wallet")
@@ -242,8 +279,9 @@ class _Maker:
     def _create(self, file: bytes, shape: bytes) -> None:
         self._send("80e0" + file.hex(), shape, None).expect_ok("CREATE FILE")
 
-    def _key(self, purpose: Purpose) -> bytes:
-        return self._keys.des_key(purpose, self._version, wallet_number(self._wanted.serial))
+    def _key(self, purpose: Purpose, version: int | None = None) -> bytes:
+        number = wallet_number(self._wanted.serial)
+        return self._keys.des_key(purpose, version or self._version, number)
 
     def _send(self, header: str, body: bytes, length: int | None = 0) -> Response:
         command = bytes.fromhex(header) + bytes((len(body),)) + body

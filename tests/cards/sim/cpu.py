@@ -29,6 +29,8 @@ class Cpu:
     load_key: bytes
     tac_key: bytes
     key_version: int = 1
+    purchase_version: int = 0
+    """Of the purchase key, if it is another."""
     uid: bytes = bytes.fromhex("08a1b2c3")
     is_t0: bool = False
     money: int = 0
@@ -112,7 +114,14 @@ class Cpu:
         core = rest[2:6] + bytes((kind,)) + rest[6:12]
         if kind == PURCHASE:
             self._begun = (kind, drawn + count, core)
-            return balance + count + bytes(3) + bytes((self.key_version, 0)) + drawn + OK
+            return (
+                balance
+                + count
+                + bytes(3)
+                + bytes((self.purchase_version or self.key_version, 0))
+                + drawn
+                + OK
+            )
         session = self._crypt(self.load_key, drawn + count + b"\x80\x00")
         self._begun = (kind, session, core)
         said = balance + count + bytes((self.key_version, 0)) + drawn

@@ -118,7 +118,7 @@ class Fmcos(Cpu):
             case 0x34:
                 self.tac_key = secret
             case 0x3E:
-                self.purchase_key, self.key_version = secret, content[3]
+                self.purchase_key, self.purchase_version = secret, content[3]
             case 0x3F:
                 self.load_key, self.key_version = secret, content[3]
         return OK
