@@ -8,7 +8,7 @@ import logging
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from config.faults import ConfigError, render_all
+from config.faults import ConfigError, one_line, render_all
 from config.rulefile import RulesFile
 from terminal.codec.keptbook import BookTooLargeError, digest_of, pack
 from terminal.codec.rulebook import rule_book
@@ -76,5 +76,5 @@ def in_force(source: Path, folder: Path) -> InForce:
         if last_good is None:
             raise
         log.warning("the last good rules stay in force:\n%s", render_all(error.faults))
-        return InForce(last_good, tuple(map(str, error.faults)))
+        return InForce(last_good, tuple(map(one_line, error.faults)))
     return InForce(file)

@@ -30,7 +30,10 @@ ASSETS = (
     "undo.js",
     "sound.js",
     "display.js",
+    "brought.js",
+    "rules.js",
     "till.css",
+    "rules.css",
     "icon.svg",
 )
 
@@ -54,7 +57,7 @@ def routes(counter: Counter) -> list[Route]:
 
         return Route(f"/page/{name}", endpoint, methods=["GET"])
 
-    return [page("till"), page("display"), *(asset(name) for name in ASSETS)]
+    return [page("till"), page("display"), page("rules"), *(asset(name) for name in ASSETS)]
 
 
 @cache

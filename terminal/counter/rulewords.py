@@ -154,8 +154,8 @@ def _when(when: When, language: Language) -> Iterable[str]:
     ):
         yield from _names(text, names, language)
     if when.weekdays:
-        named = frozenset(say(_WEEKDAYS[day - 1]) for day in when.weekdays)
-        ordered = [say(_WEEKDAYS[day - 1]) for day in sorted(when.weekdays)]
+        named = frozenset(say(WEEKDAYS[day - 1]) for day in when.weekdays)
+        ordered = [say(WEEKDAYS[day - 1]) for day in sorted(when.weekdays)]
         assert len(named) == len(ordered)
         yield _put(say("on {names}"), names=say(", ").join(ordered))
     if when.since:
@@ -218,4 +218,4 @@ def _hour(minute: int) -> str:
     return f"{minute // 60:02d}:{minute % 60:02d}"
 
 
-_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")

@@ -9,7 +9,7 @@ import pytest
 
 from terminal.core.receipts.words import WORDS
 from terminal.core.refusal import Key
-from terminal.counter import counter, pages
+from terminal.counter import counter, pages, rulewords
 from terminal.counter.language import (
     DOMAIN,
     FOLDER,
@@ -50,6 +50,8 @@ def page_words() -> set[str]:
     for name in server:
         text = Path(name).read_text("utf-8")
         spoken |= set(re.findall(r'\.word\(\s*"([^"]*)"', text))
+    said = Path(rulewords.__file__).read_text("utf-8")
+    spoken |= set(re.findall(r'(?:say|\.word)\(\s*"([^"]*)"', said)) | set(rulewords.WEEKDAYS)
     return spoken
 
 

@@ -134,7 +134,7 @@ function quickAmounts(missing) {
 }
 
 export function cash() {
-  const missing = till.sale.state === "due" ? till.sale.missing : till.sale.quote.total;
+  const missing = till.sale.state === "due" ? till.sale.missing : till.sale.cash_total ?? till.sale.quote.total;
   const change = h("output", { class: "fade" });
   const label = h("span", {}, t("Change"));
   const show = (text) => {
@@ -339,6 +339,7 @@ export function menu() {
     row(isMute() ? "mute" : "sound", isMute() ? t("Sound is off") : t("Sound is on"), () => { setMute(!isMute()); menu(); }),
     row("sun", dark ? t("Light colours") : t("Dark colours"), () => { setTheme(dark ? "light" : "dark"); menu(); }),
     row("globe", other === "en" ? "English" : "中文", () => location.assign(`?lang=${other}`)),
+    row("paper", t("Rules in force"), () => location.assign(`/rules?lang=${locale}`)),
     row("screen", t("Customer display"), () => window.open(`/display?lang=${locale}`, "display", "noopener")),
     row("out", t("Sign out"), async () => { shut(); await ask("DELETE", "/session"); reopen(); })));
 }

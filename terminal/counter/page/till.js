@@ -5,6 +5,7 @@ import * as over from "./over.js";
 import * as account from "./value.js";
 import { showTray } from "./tray.js";
 import { beep } from "./sound.js";
+import { broughtRow } from "./brought.js";
 import { stepsBack } from "./undo.js";
 
 export let till = null;
@@ -229,7 +230,7 @@ function drawSums() {
   for (const id of ["cash", "external"]) $(id).disabled = !quote.lines.length || !lineStands;
   $("tenders").replaceChildren(...till.sale.tenders.map((tender) =>
     h("span", { class: "tender" }, icon({ cash: "cash", points: "star" }[tender.type] || "card"), `${money(tender.amount)} ${tender.reference}`)),
-    ...(state === "due" ? [h("button", { onclick: () => ask("DELETE", "/sale/tenders") }, icon("undo"), h("span", {}, t("Hand back")))] : []));
+    ...(state === "due" ? [h("button", { onclick: () => ask("DELETE", "/sale/tenders") }, icon("undo"), h("span", {}, t("Hand back")))] : [broughtRow(till.sale, ask)].filter(Boolean)));
 }
 
 function drawStrips() {
@@ -256,10 +257,7 @@ export const short = (number) => number.replace(/^.*-/, "");
 
 /* ---- wishes ---- */
 
-function choose(n) {
-  chosen = n;
-  drawBasket();
-}
+function choose(n) { chosen = n; drawBasket(); }
 
 function step(line, by) {
   if (line.quantity + by <= 0) return takeOut(line);
