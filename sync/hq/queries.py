@@ -83,14 +83,23 @@ class SqlReader:
         self, limit: int, before: int | None = None, *, terminal: str = "", member: str = ""
     ) -> tuple[SaleRow, ...]:
         """Return paid sales, newest first."""
+        # A member's sales are few among millions: they are found by what moved the member.
+        where = (
+            "SELECT movement.id, records.* FROM movement"
+            " JOIN feed ON feed.id = movement.id AND feed.kind = 'sale'"
+            " JOIN records ON records.id = feed.record"
+            " WHERE movement.id < ?1 AND movement.account = 'member:' || ?2 AND (?3 = '' OR"
+            " feed.record >> 40 IN (SELECT id FROM stream WHERE terminal = ?3))"
+            " ORDER BY movement.id DESC LIMIT ?4"
+            if member
+            else "SELECT sale.id, records.* FROM sale JOIN records ON records.id = sale.record"
+            " WHERE sale.id < ?1 AND ?2 = '' AND (?3 = '' OR"
+            " sale.record >> 40 IN (SELECT id FROM stream WHERE terminal = ?3))"
+            " ORDER BY sale.id DESC LIMIT ?4"
+        )
+        begin = 2**62 if before is None else before
         with self.reading() as ask:
-            rows = ask(
-                "SELECT sale.id, records.* FROM sale JOIN records ON records.id = sale.record"
-                " WHERE sale.id < ?1 AND (?2 = '' OR sale.member = ?2) AND (?3 = '' OR"
-                " sale.record >> 40 IN (SELECT id FROM stream WHERE terminal = ?3))"
-                " ORDER BY sale.id DESC LIMIT ?4",
-                (2**62 if before is None else before, member, terminal, _rows(limit)),
-            ).fetchall()
+            rows = ask(where, (begin, member, terminal, _rows(limit))).fetchall()
         return tuple(_sale(row) for row in rows)
 
     def days(self, limit: int) -> tuple[Day, ...]:

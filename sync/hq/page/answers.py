@@ -93,6 +93,8 @@ class OverviewAnswer:
     """The first few, those that need a person first."""
     sales: tuple[SaleAnswer, ...]
     """The newest few."""
+    money_held: int
+    """Stored value of all members, principal and bonus, in minor units."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +120,11 @@ def overview(reader: HqReader, around: Around, language: Language) -> OverviewAn
     glance, days = reader.overview(), reader.days(DAYS)
     with reader.reading() as ask:
         streams, (waiting, doubted) = fleet(ask, FEW), sums(ask)
+        moved = ask(
+            "SELECT coalesce(sum(amount), 0) FROM aged_sum WHERE unit IN (?, ?)",
+            (accounts.PRINCIPAL, accounts.BONUS),
+        ).fetchone()
+    opened = sum(around.opening_of_all(unit) for unit in (accounts.PRINCIPAL, accounts.BONUS))
     return OverviewAnswer(
         glance,
         waiting=waiting,
@@ -128,6 +135,7 @@ def overview(reader: HqReader, around: Around, language: Language) -> OverviewAn
         days=days,
         tills=streams,
         sales=sales(reader, around, language, reader.newest_sales(FEW)),
+        money_held=int(moved[0]) + opened,
     )
 
 

@@ -13,12 +13,15 @@ from tests.sync.page.shop import START_MS, Shop
 from tests.sync.page.site import NAME, PASSWORD, Address, running
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture
 def address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Address]:
-    server = request.param == "postgresql"
+    server = getattr(request, "param", "") == "postgresql"
     where = request.getfixturevalue("postgres").database() if server else tmp_path
     with opened(where) as books, running(books.reader) as found:
         yield found
+
+
+both = pytest.mark.parametrize("address", ["sqlite", "postgresql"], indirect=True)
 
 
 def secret(page: str) -> str:
@@ -57,6 +60,7 @@ def test_nobody_reads_anything_without_signing_in(address: Address):
         )
 
 
+@both
 def test_a_one_time_password_is_changed_before_anything_else(address: Address):
     admin = address.person()
     once = let_in(admin, "wang", "viewer")
@@ -90,6 +94,7 @@ def test_each_role_may_what_its_right_says(address: Address):
     }  # fmt: skip
 
 
+@both
 def test_whoever_guesses_waits_whether_the_name_exists_or_not(address: Address):
     with httpx.Client(
         timeout=PATIENCE_S, base_url=str(address), headers={"origin": str(address)}
@@ -154,6 +159,7 @@ def test_the_last_administrator_stays(address: Address):
     assert admin.get("/people").status_code == 200
 
 
+@both
 def test_a_program_key_asks_until_it_is_taken_back(address: Address):
     admin = address.person()
     key = secret(admin.post("/keys/new", data={"name": "web-shop", "role": "viewer"}).text)
