@@ -26,7 +26,10 @@ from terminal.core.journal import Entry
 
 RECORDS_MAX = 400
 """In one transaction."""
+STREAMS_MAX = 2_000
+"""Looked at in one transaction; of a stream that did not change nothing is read."""
 REST_S = 0.5
+_NOT_WHOLE = -1
 QUARANTINE = "quarantined"
 TILL = "till"
 _UNITS = {accounts.POINTS: "points", accounts.PRINCIPAL: "principal", accounts.BONUS: "bonus"}
@@ -47,6 +50,7 @@ class _Behind:
     seq: int
     last_seq: int
     said: str
+    revision: int
     state: str
 
 
@@ -88,8 +92,8 @@ def follow(database: Database, now_ms: int) -> int:
     with database.transaction():
         for each, seq in reached:
             _note(database, each, seq)
-        _keep(database, numbered, digest, ages, [*_oddities(behind, now_ms)])
-    return len(feed)
+        _keep(database, numbered, digest, ages, [*_oddities([each for each, _ in reached], now_ms)])
+    return len(behind)
 
 
 def _digested(database: Database, entries: Sequence[tuple[int, Entry]]) -> tuple[Digest, _Ages]:
@@ -129,14 +133,18 @@ def _kind(entry: Entry | None) -> str:
 def _behind(database: Database) -> list[_Behind]:
     rows = database.sql.execute(
         "SELECT stream.id, terminal, branch, ledger_id, coalesce(follow.seq, base_seq), last_seq,"
-        " coalesce(follow.said, ''), connected, quarantined, refusal, skew_ms"
+        " coalesce(follow.said, ''), stream.revision, connected, quarantined, refusal, skew_ms"
         " FROM stream LEFT JOIN follow ON follow.stream = stream.id"
+        " WHERE follow.revision IS NULL OR follow.revision <> stream.revision LIMIT ?",
+        (STREAMS_MAX,),
     ).fetchall()
-    found = (
-        _Behind(row[0], row[1], row[2], row[3], row[4], row[5], row[6], _state(*row[1:4], *row[7:]))
-        for row in rows
-    )
-    return [each for each in found if each.seq < each.last_seq or each.said != each.state]
+    return [_behind_of(tuple(row)) for row in rows]
+
+
+def _behind_of(row: tuple[Any, ...]) -> _Behind:
+    stream, terminal, branch, ledger_id, seq, last_seq, said, revision, *more = row
+    state = _state(terminal, branch, ledger_id, *more)
+    return _Behind(stream, terminal, branch, ledger_id, seq, last_seq, said, revision, state)
 
 
 def _state(  # noqa: PLR0913, PLR0917 - the columns of one row
@@ -181,10 +189,11 @@ def _decoded(body: bytes) -> Entry | None:
 
 
 def _note(database: Database, each: _Behind, seq: int) -> None:
+    revision = each.revision if seq == each.last_seq else _NOT_WHOLE
     database.sql.execute(
-        "INSERT INTO follow VALUES (?, ?, ?) ON CONFLICT (stream) DO UPDATE SET"
-        " seq = excluded.seq, said = excluded.said",
-        (each.stream, seq, each.state),
+        "INSERT INTO follow VALUES (?, ?, ?, ?) ON CONFLICT (stream) DO UPDATE SET"
+        " seq = excluded.seq, said = excluded.said, revision = excluded.revision",
+        (each.stream, seq, each.state, revision),
     )
 
 

@@ -24,7 +24,8 @@ TABLES_3 = (
         kind TEXT NOT NULL, id INTEGER NOT NULL, at_ms INTEGER NOT NULL, who TEXT NOT NULL,
         reason TEXT NOT NULL, PRIMARY KEY (kind, id)) STRICT, WITHOUT ROWID""",
     """CREATE TABLE follow (
-        stream INTEGER PRIMARY KEY, seq INTEGER NOT NULL, said TEXT NOT NULL) STRICT""",
+        stream INTEGER PRIMARY KEY, seq INTEGER NOT NULL, said TEXT NOT NULL,
+        revision INTEGER NOT NULL) STRICT""",
     """CREATE TABLE feed (
         id INTEGER PRIMARY KEY, record INTEGER NOT NULL, kind TEXT NOT NULL, data TEXT NOT NULL) STRICT""",
     "CREATE INDEX feed_quarantined ON feed (record) WHERE kind = 'quarantined'",
