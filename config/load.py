@@ -20,6 +20,7 @@ SHOP_SIZE_MAX = 50_000_000
 TERMINAL_PATHS = (
     "terminal.data_dir",
     "readers.power",
+    "readers.purses",
     "scanners.port",
     "printers.path",
     "sync.ca",

@@ -3,7 +3,7 @@
 It runs as :mod:`sync.hq.follow` does: on the clerk's thread, a few records at a time, resting longer than it
 worked, so that no acknowledgement waits for it. Each sale is *equal*, *different*, or *not comparable*
 because something of its time is gone: which, is said. Coupons are followed on the way: issued, redeemed, and
-redeemed a second time, which no till alone can see.
+redeemed a second time, which no till alone can see; and so is the money on cards.
 """
 
 import json
@@ -12,13 +12,14 @@ import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
+from sync.hq import purses
 from sync.hq.bookcase import Bookcase
 from sync.hq.clerk import Clerk
 from sync.hq.database import CommitUnknownError, Database, StoreError
 from sync.hq.schema import record_id, seq_of
 from terminal.codec.entry import UndecodableError, decode
 from terminal.core.again import Verdict, compare
-from terminal.core.journal import Entry, SalePosted
+from terminal.core.journal import Body, Entry, SalePosted
 from terminal.core.pricing.coupons import CouponsIssued
 
 RECORDS_MAX = 60
@@ -67,6 +68,7 @@ def recheck(database: Database, case: Bookcase) -> int:
         (record_id(stream, seq), record_id(stream, last), RECORDS_MAX),
     ).fetchall()
     tally, coupons = _Tally(), []
+    money: list[tuple[int, Body]] = []
     for record, body in rows:
         try:
             entry = decode(bytes(body))
@@ -75,11 +77,15 @@ def recheck(database: Database, case: Bookcase) -> int:
         _take(database, tally, case, record, entry)
         if isinstance(entry.body, CouponsIssued | SalePosted):
             coupons.append((record, entry))
+        if purses.is_of_purse(entry.body):
+            money.append((record, entry.body))
     end = seq_of(rows[-1][0]) if rows else last
     with database.transaction():
         _note(database, stream, end, tally)
         for record, entry in coupons:
             _note_coupons(database, record, entry)
+        for record, body in money:
+            purses.note(database, record, body)
     return max(1, len(rows))
 
 

@@ -11,6 +11,7 @@ views ``balance`` and ``day`` add the parts up.
 import secrets
 
 from sync.hq.office_schema import TABLES_3
+from sync.hq.purse_schema import PURSE_TABLES
 from sync.hq.recheck_schema import RECHECK_TABLES
 
 SEQ_BITS = 40
@@ -128,6 +129,7 @@ STEPS: tuple[tuple[str, ...], ...] = (
     TABLES_4,
     TABLES_LOTS,
     RECHECK_TABLES,
+    PURSE_TABLES,
 )
 """From each schema to the next."""
 SCHEMA = len(STEPS)

@@ -29,6 +29,7 @@ from sync.hq.page.live import Live
 from sync.hq.page.lookback import Lookback
 from sync.hq.page.openapi import CALLS, ROOT, describe
 from sync.hq.page.paths import PATHS, WAYS
+from sync.hq.page.purses import Purses
 from sync.hq.page.questions import NotFoundError, Questions
 from sync.hq.page.ruling import Ruling
 from sync.hq.page.sessions import Sessions
@@ -44,7 +45,7 @@ def application(reader: HqReader, locale: str, around: Around, stop: Event) -> A
     """Return the whole page as an ASGI application."""
     questions = Questions(reader, around).by_name()
     desk, exports, ruling = Desk(reader, around), Exports(reader, around), Ruling(reader, around)
-    questions |= Checks(reader).questions()
+    questions |= Checks(reader).questions() | Purses(reader).questions()
     questions |= Lookback(reader, around).by_name() | desk.questions() | ruling.questions()
     deeds = PeopleDeeds(reader, around).by_name() | desk.deeds() | ruling.deeds()
     certificates = None if around.office is None else Certificates.of(around.office)

@@ -28,6 +28,7 @@ from sync.hq.page.lookback_views import (
 )
 from sync.hq.page.opened import RecordAnswer
 from sync.hq.page.paths import WAYS
+from sync.hq.page.purses import PursesAnswer
 from sync.hq.page.questions import AuditAnswer, PeopleAnswer
 from sync.hq.page.ruling import RulesAnswer, RulesTextAnswer
 from sync.hq.roles import Right
@@ -135,6 +136,8 @@ CALLS = (
           _query("settled", "string", "`yes`: also what is settled"))),
     Call("checks", "/checks", "Sales worked out again: differences, newest first; coupons",
          ChecksAnswer, (_LIMIT, _BEFORE)),
+    Call("purses", "/purses", "Cards with money: shadow accounts, gaps, and what is not settled",
+         PursesAnswer, (_LIMIT, _query("after", "string", "`next` of the page above"))),
     Call("waiting", "/quarantine/{kind}/{id}", "A record in quarantine or a refused message, opened",
          WaitingAnswer, (_KIND, _ID)),
     Call("rules", "/rules", "Versions of the rules, rollouts, and what the tills run", RulesAnswer),

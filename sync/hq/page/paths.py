@@ -37,6 +37,7 @@ PATHS = (
     Path("liability", "/liability"),
     Path("anomalies", "/anomalies"),
     Path("checks", "/checks"),
+    Path("purses", "/purses"),
     Path("waiting", "/quarantine/{kind}/{id}"),
     Path("rules", "/rules"),
     Path("rules-text", "/rules/{version}"),

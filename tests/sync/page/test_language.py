@@ -18,6 +18,7 @@ from sync.hq.page.opened import _NAMES, DETAILS, KINDS
 from sync.hq.page.wording import REASONS
 from sync.hq.roles import Right, Role
 from terminal.core import accounts
+from terminal.core.purse.words import Move
 
 TENDERS = ("cash", "external", "points")
 PAPER = ("ok", "low", "out", "unknown")
@@ -47,6 +48,7 @@ PUT_TOGETHER = {
     *(column for table in TABLES.values() for column in table),
     *(f"denied {key}" for key in DENIALS),
     *(f"did {what}" for what in WHATS),
+    *(f"move {move.value}" for move in Move),
     *(f"role {role}" for role in Role),
     *(f"right {right}" for right in Right),
     *(f"differs {what}" for what in DIFFERING),
