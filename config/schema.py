@@ -319,6 +319,19 @@ class Terminal(Section, frozen=True, kw_only=True):
         return self.keys.pepper or f"{self.terminal.data_dir}/pepper"
 
 
+class Ahead(Section, frozen=True, kw_only=True):
+    """`[[hq.ahead]]`: stored value set aside for when a till is cut off; the first that fits counts."""
+
+    store: Id | None = None
+    """Only for tills of this shop; without it for all."""
+    tier: Id | None = None
+    """Only for members of this tier; without it for all."""
+    most: _Fen
+    """The most for each member who bought there lately, in minor units; 0: nothing."""
+    hours: Annotated[int, Meta(ge=1, le=720, description="hours from 1 to 720")] = 12
+    """So long the till may spend it."""
+
+
 class Hq(Link, frozen=True, kw_only=True):
     """`[hq]`: the head office."""
 
@@ -346,6 +359,8 @@ class Hq(Link, frozen=True, kw_only=True):
     """Port of the broker for machines that are not enrolled yet; they can do nothing else there."""
     shop: FilePath | None = None
     """A shop file: goods, members, rules and operators for tills without one, and names for the page."""
+    ahead: Annotated[tuple[Ahead, ...], Meta(max_length=50)] = ()
+    """What of members' stored value tills may spend while they are cut off."""
     locale: Locale = "zh-CN"
     """Language of the page."""
     timezone: Name = "Asia/Shanghai"

@@ -8,6 +8,8 @@ the COMMIT.
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from sync.hq import allowances
+from sync.hq.allowances import Seen
 from sync.hq.books import Sums, sum_up
 from sync.hq.database import Database
 from sync.hq.master import touch
@@ -59,6 +61,7 @@ class _Writes:
     faults: list[tuple[int, str]] = field(default_factory=list)
     lots: dict[tuple[str, str, int, int, int, int], int] = field(default_factory=dict)
     """By account, ledger, record, number, and the two days of a lot."""
+    values: list[Seen] = field(default_factory=list)
     moves: list[tuple[object, ...]] = field(default_factory=list)
 
     def extend(self, stream: Stream, work: Work) -> Held:
@@ -80,6 +83,10 @@ class _Writes:
         self.faults += [(first + n, why) for n, why in sums.faults]
         for n, body in sums.lots:
             self._add_lots(stream, stream.last_seq + 1 + n, body)
+        self.values += [
+            Seen(first + n, stream.ledger_id, stream.branch, stream.terminal, body)
+            for n, body in sums.lots
+        ]
         last = stream.last_seq + len(digests)
         self._move(stream, last, digests[-1], work)
         return Held(Status.OK, stream.branch, last, digests[-1])
@@ -118,6 +125,7 @@ class _Writes:
                 "lot_part", "account, ledger, seq, n, usable_on, lapses_on, part", "points", lots
             )
             database.add("day_part", "business_date, part", sums, days)
+        allowances.apply(database.sql, self.values, self.now_ms)
         database.grown(sum(len(record[1]) for record in self.records))
 
 

@@ -19,8 +19,9 @@ from sync.hq.database import CommitUnknownError, StoreError
 from sync.hq.enrolment import desk_of
 from sync.hq.inbox import Inbox, grouped
 from sync.hq.names import Known
-from sync.hq.receive import Receiver, Trust
+from sync.hq.receive import Receiver
 from sync.hq.store import Store
+from sync.hq.trust import Trust
 from sync.hq.watch import ShopRead
 from sync.hq.words import Words
 from sync.mqtt import TURN_S_MAX, Down, Message, Pipe, PipeEvent, Up
@@ -75,6 +76,7 @@ class Loop:
         self._key = key
         self._role = role
         self._stop = stop
+        store.grants.ahead = office.ahead
         self._words = Words(store.master, key)
         self._receiver = Receiver(
             store, key, Trust.of(office.trust_tills), desk_of(office, store.database, key)

@@ -6,16 +6,16 @@ of refused messages changes. Batches that wait together are committed together.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-from config.schema import ENROLLED, FIRST
 from sync import topics
 from sync.hq.answers import Answers
 from sync.hq.append import Work
 from sync.hq.database import StoreError
 from sync.hq.enrolment import Desk, ended_why, was_ended
+from sync.hq.grants import granted
 from sync.hq.store import Store
 from sync.hq.streams import Held, Stream
+from sync.hq.trust import Trust
 from sync.mqtt import Message
 from sync.protocol.ack import Ack, Status, read_ack, write_ack
 from sync.protocol.batch import Batch, key_id_of, regards, unpack
@@ -27,10 +27,11 @@ from sync.protocol.hello import (
     read_hello,
     write_welcome,
 )
-from sync.protocol.keys import BadKeyError, PublicKey, SecretKey, load_public
+from sync.protocol.keys import PublicKey, SecretKey
 from sync.protocol.master import ask_key_id, is_numbered, read_ask
 from sync.protocol.record import DIGEST_BYTES, genesis
 from sync.protocol.state import read_till_state
+from sync.protocol.value import is_about_value
 from sync.protocol.wire import VERSION, BadEnvelopeError
 
 REFUSAL_EVERY_MS = 200
@@ -38,31 +39,6 @@ REFUSAL_EVERY_MS = 200
 KEY_CHECK_MS = 1_000
 """A key that a person ended is believed no longer than this."""
 _NO_DIGEST = bytes(DIGEST_BYTES)
-
-
-@dataclass(frozen=True, slots=True)
-class Trust:
-    """Whose key is believed: ``first`` keeps each till's first; otherwise a folder of ``TERMINAL.pub``."""
-
-    folder: Path | None
-    is_by_token: bool = False
-    """Whether only a token lets a till in."""
-
-    @classmethod
-    def of(cls, setting: str) -> "Trust":
-        """Return what ``trust_tills`` in the settings means."""
-        if setting in {FIRST, ENROLLED}:
-            return cls(None, setting == ENROLLED)
-        return cls(Path(setting))
-
-    def believes(self, terminal: str, key: PublicKey) -> bool:
-        """Return whether ``key`` may be kept as the till's."""
-        if self.folder is None:
-            return not self.is_by_token
-        try:
-            return load_public(self.folder / f"{terminal}.pub") == key
-        except (OSError, BadKeyError):
-            return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +98,8 @@ class Receiver:
         terminal, channel = whose
         try:
             match channel:
+                case topics.REQUEST if is_about_value(message.payload):
+                    return [granted(self._store, self._key, message, self._known, now_ms)]
                 case topics.REQUEST if is_numbered(message.payload):
                     return self._ask(terminal, message)
                 case topics.REQUEST:

@@ -122,6 +122,32 @@ TABLES_LOTS = (
 )
 """What the lots of points need."""
 
+TABLES_VALUE = (
+    # What a till may spend: 0 granted, 1 taken up, 2 closed, 3 declared lost, 4 never taken up.
+    """CREATE TABLE allowance (
+        id TEXT PRIMARY KEY, ask TEXT NOT NULL, account TEXT NOT NULL, unit TEXT NOT NULL,
+        cause TEXT NOT NULL, ledger_id TEXT NOT NULL, terminal TEXT NOT NULL,
+        timeline INTEGER NOT NULL, granted_ms INTEGER NOT NULL, expires_ms INTEGER NOT NULL,
+        state INTEGER NOT NULL) STRICT, WITHOUT ROWID""",
+    "CREATE INDEX allowance_account ON allowance (account, state)",
+    "CREATE INDEX allowance_ledger ON allowance (ledger_id, state)",
+    """CREATE TABLE allowance_lot (
+        allowance TEXT NOT NULL, lot TEXT NOT NULL, granted INTEGER NOT NULL,
+        spent INTEGER NOT NULL, since INTEGER NOT NULL, usable_on INTEGER NOT NULL,
+        lapses_on INTEGER NOT NULL, PRIMARY KEY (allowance, lot)) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE value_lot (
+        account TEXT NOT NULL, unit TEXT NOT NULL, lot TEXT NOT NULL, amount INTEGER NOT NULL,
+        since INTEGER NOT NULL, usable_on INTEGER NOT NULL, lapses_on INTEGER NOT NULL,
+        PRIMARY KEY (account, unit, lot)) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE roll_call (
+        ledger_id TEXT PRIMARY KEY, terminal TEXT NOT NULL, store TEXT NOT NULL,
+        timeline INTEGER NOT NULL, seq INTEGER NOT NULL, heard_ms INTEGER NOT NULL)
+        STRICT, WITHOUT ROWID""",
+    """CREATE TABLE overspent (
+        record INTEGER PRIMARY KEY, account TEXT NOT NULL, why TEXT NOT NULL) STRICT""",
+)
+"""What value needs: allowances, the lots they come from, and who has answered since a new timeline."""
+
 STEPS: tuple[tuple[str, ...], ...] = (
     TABLES,
     TABLES_2,
@@ -130,6 +156,7 @@ STEPS: tuple[tuple[str, ...], ...] = (
     TABLES_LOTS,
     RECHECK_TABLES,
     PURSE_TABLES,
+    TABLES_VALUE,
 )
 """From each schema to the next."""
 SCHEMA = len(STEPS)

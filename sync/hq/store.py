@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sync.hq.append import Appender, Work
 from sync.hq.database import Database
+from sync.hq.grants import Grants
 from sync.hq.master import MasterStore
 from sync.hq.opening import open_database
 from sync.hq.reader import Ask
@@ -38,6 +39,7 @@ class Store:
         self._streams = Streams(self._database)
         self._appender = self.appender_kind(self._database, self._streams)
         self.master = MasterStore(self._database)
+        self.grants = Grants(self._database)
 
     @property
     def database(self) -> Database:

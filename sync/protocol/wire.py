@@ -63,6 +63,8 @@ class Kind(Enum):
     MASTER = b"tallypoint master\x00"
     ASK = b"tallypoint ask\x00"
     PART = b"tallypoint part\x00"
+    VALUE_ASK = b"tallypoint value ask\x00"
+    VALUE_GRANT = b"tallypoint value grant\x00"
     ENROL = b"tallypoint enrol\x00"
     ENROLLED = b"tallypoint enrolled\x00"
 

@@ -8,6 +8,7 @@ from sync.protocol.ack import peek_ack
 from sync.protocol.keys import PublicKey, SecretKey
 from sync.protocol.master import Held, Part, Row
 from sync.protocol.record import PUBLIC_KEY_BYTES, genesis
+from sync.protocol.value import Grant
 
 
 class Records(Protocol):
@@ -166,4 +167,34 @@ class LedgerOutrun:
     """What the new ledger may be called: nobody has given out receipts of this number."""
 
 
-UplinkEvent = Acked | LinkChanged | SyncTrouble | Mastered | LedgerOutrun
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The loop asks for value, in the words of :mod:`sync.protocol.value`."""
+
+    ledger_id: str
+    ask: str
+    account: str
+    """Empty: what is granted ahead."""
+    store: str
+    head_seq: int
+    timeline: int
+    outstanding: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ValueGranted:
+    """The head office answered an ask."""
+
+    grant: Grant
+
+
+@dataclass(frozen=True, slots=True)
+class ValueUnanswered:
+    """An ask was given up: there is no connection, or no answer."""
+
+    ask: str
+
+
+UplinkEvent = (
+    ValueGranted | ValueUnanswered | Acked | LinkChanged | SyncTrouble | Mastered | LedgerOutrun
+)

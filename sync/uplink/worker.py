@@ -3,6 +3,7 @@
 import secrets
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 
 from config.schema import Link
@@ -17,7 +18,10 @@ from sync.uplink.api import (
     Records,
     TillIdentity,
     UplinkEvent,
+    Wanted,
 )
+from sync.uplink.asking import Asking, is_answer
+from sync.uplink.asking import Out as AskingOut
 from sync.uplink.download import Download, is_for
 from sync.uplink.download import Out as DownloadOut
 from sync.uplink.machine import Phase
@@ -26,6 +30,8 @@ from sync.uplink.session import Out, Publish, Session
 STATE_EVERY_MS = 30_000
 """How often the till says that it is there and how far its ledger reaches."""
 
+WANTED_MAX = 20
+"""Asks for value that wait to be sent; the oldest are forgotten."""
 BEHIND_MAX = 500
 """With more records than this to send, statements wait: each would have to be set against all of them."""
 
@@ -48,6 +54,8 @@ class Uplink:
         """
         self._session = Session(identity, records, start, _draw, _draw_nonce)
         self._download = None if mirror is None else Download(identity, mirror, _draw, _draw_nonce)
+        self._asking = Asking(identity, _draw_nonce)
+        self._wanted: deque[Wanted] = deque(maxlen=WANTED_MAX)
         self._emit = emit
         self._identity = identity
         self._told = LinkChanged(connected=False, reason="")
@@ -83,6 +91,16 @@ class Uplink:
             self._health = health
             self._pipe.wake()
 
+    @property
+    def ledger_id(self) -> str:
+        """Whose records this carries."""
+        return self._identity.ledger_id
+
+    def ask(self, wanted: Wanted) -> None:
+        """Ask the head office for value. From any thread; the answer comes as an event."""
+        self._wanted.append(wanted)
+        self._pipe.wake()
+
     def wake(self) -> None:
         """Make the thread see that it is to stop."""
         self._pipe.wake()
@@ -90,25 +108,12 @@ class Uplink:
     def _turn(self, happened: Sequence[PipeEvent], stop: threading.Event) -> float:
         now = _now_ms()
         for event in happened:
-            match event:
-                case Up():
-                    self._is_up = True
-                    self._tell(LinkChanged(connected=True, reason=""))
-                    self._perform(self._session.connected(now))
-                    self._tell_state(now)
-                case Down(reason):
-                    self._is_up = False
-                    self._tell(LinkChanged(connected=False, reason=reason))
-                    self._perform(self._session.disconnected(now))
-                case Message(topic, payload) if is_for(topic, payload):
-                    if self._download is not None:
-                        self._perform(self._download.heard(topic, payload, now))
-                case Message(topic, payload):
-                    self._perform(self._session.heard(topic, payload, now))
+            self._hear(event, now)
         if self._head > self._session.state.head:
             self._perform(self._session.posted(self._head, now))
         self._perform(self._session.tick(now))
         self._fetch(now)
+        self._ask(now)
         if stop.is_set() and self._is_up:
             self._pipe.send(Message(self._topic, self._say(connected=False), retain=True))
         elif self._is_up and (
@@ -116,8 +121,29 @@ class Uplink:
         ):
             self._tell_state(now)
         fetch_ms = self._download.wake_ms if self._download else None
-        wakes = [at for at in (self._session.wake_ms, fetch_ms) if at is not None]
+        asks_ms = self._asking.wake_ms
+        wakes = [at for at in (self._session.wake_ms, fetch_ms, asks_ms) if at is not None]
         return (min(wakes) - now) / 1_000 if wakes else TURN_S_MAX
+
+    def _hear(self, event: PipeEvent, now: int) -> None:
+        match event:
+            case Up():
+                self._is_up = True
+                self._tell(LinkChanged(connected=True, reason=""))
+                self._perform(self._session.connected(now))
+                self._tell_state(now)
+            case Down(reason):
+                self._is_up = False
+                self._tell(LinkChanged(connected=False, reason=reason))
+                self._perform(self._session.disconnected(now))
+                self._perform(self._asking.closed())
+            case Message(topic, payload) if is_answer(topic, payload):
+                self._perform(self._asking.heard(payload, self._session.trusted))
+            case Message(topic, payload) if is_for(topic, payload):
+                if self._download is not None:
+                    self._perform(self._download.heard(topic, payload, now))
+            case Message(topic, payload):
+                self._perform(self._session.heard(topic, payload, now))
 
     def _fetch(self, now_ms: int) -> None:
         """Fetch master data, as long as the head office knows us."""
@@ -130,6 +156,15 @@ class Uplink:
             self._perform(download.opened(session.trusted, session.branch, now_ms))
         behind = session.state.head - session.state.acked
         self._perform(download.tick(now_ms, may_state=behind <= BEHIND_MAX))
+
+    def _ask(self, now_ms: int) -> None:
+        """Ask for value, as long as the head office knows us."""
+        is_open = self._session.state.phase is Phase.STREAMING
+        branch = self._session.branch
+        while self._wanted:
+            wanted = self._wanted.popleft()
+            self._perform(self._asking.ask(wanted, branch, now_ms, is_open=is_open))
+        self._perform(self._asking.tick(branch, now_ms))
 
     def _tell(self, link: LinkChanged) -> None:
         if link != self._told:
@@ -144,7 +179,7 @@ class Uplink:
     def _say(self, *, connected: bool) -> bytes:
         return self._session.till_state(self._connection, connected=connected)
 
-    def _perform(self, outs: Sequence[Out | DownloadOut]) -> None:
+    def _perform(self, outs: Sequence[Out | DownloadOut | AskingOut]) -> None:
         for out in outs:
             if isinstance(out, Publish):
                 self._pipe.send(Message(out.topic, out.payload, out.retain))

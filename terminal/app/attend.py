@@ -16,13 +16,7 @@ from typing import Any
 
 from config.schema import Value
 from drivers import api
-from sync.uplink.api import (
-    Acked,
-    LedgerOutrun,
-    LinkChanged,
-    Mastered,
-    SyncTrouble,
-)
+from sync.uplink.api import LedgerOutrun, UplinkEvent
 from terminal.app import basket, identify, lights
 from terminal.app.answers import answer_of, issue, told, with_receipt
 from terminal.app.edges import Edges
@@ -104,7 +98,7 @@ class Attendant:
         name = edges.receipt_name(edges.ledger.next_receipt())
         self.tell(Tell("new-ledger", "warn", (("receipt", name),)))
 
-    def take(self, event: Any) -> None:  # noqa: C901 - a table
+    def take(self, event: Any) -> None:
         """Attend to one event of the inbox."""
         match event:
             case Asked(call, answer):
@@ -134,12 +128,12 @@ class Attendant:
                 self._light(event)
                 self._device(event)
                 self._purses.lost(event)
-            case Acked() | LinkChanged() | SyncTrouble() | LedgerOutrun() | Mastered():
-                self._office.heard(event)
             case Found():
                 self._desk.periods.found(event)
             case _:
-                raise AssertionError(f"nobody knows {event!r}")
+                assert isinstance(event, UplinkEvent), f"nobody knows {event!r}"
+                self._office.heard(event)
+        self._value.attend(self._till.sale)
         self._renew()
         self._changed = True
 

@@ -22,6 +22,7 @@ from sync.uplink.api import (
     Progress,
     TillIdentity,
     UplinkEvent,
+    Wanted,
 )
 from sync.uplink.worker import Uplink
 from terminal.app.records import LedgerRecords
@@ -93,6 +94,14 @@ class Carrier:
         uplink = self._uplink
         if uplink is not None:
             uplink.tell(health)
+
+    def ask(self, wanted: Wanted) -> bool:
+        """Ask the head office for value; False where it cannot be asked now."""
+        uplink = self._uplink
+        if uplink is None or uplink.ledger_id != wanted.ledger_id:
+            return False
+        uplink.ask(wanted)
+        return True
 
     def stop(self) -> None:
         """Have :meth:`run` return soon."""

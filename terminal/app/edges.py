@@ -11,7 +11,7 @@ from drivers.api import CardImage
 from drivers.virtual.printer import VirtualPrinter
 from drivers.virtual.reader import VirtualReader
 from drivers.virtual.scanner import VirtualScanner
-from sync.uplink.api import Health
+from sync.uplink.api import Health, Wanted
 from terminal.app.cardmoney import CardMoney
 from terminal.app.clock import Clock, ShopTime
 from terminal.app.feed import Feed
@@ -46,6 +46,9 @@ class Uplink(Protocol):
 
     def tell(self, health: Health) -> None:
         """Say how the till is."""
+
+    def ask(self, wanted: Wanted) -> bool:
+        """Ask the head office for value; the answer comes as an event. False: not now."""
 
 
 @dataclass(slots=True)

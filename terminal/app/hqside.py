@@ -10,6 +10,8 @@ from sync.uplink.api import (
     Mastered,
     SyncTrouble,
     UplinkEvent,
+    ValueGranted,
+    ValueUnanswered,
 )
 from terminal.app.edges import Edges
 from terminal.app.health import health_of
@@ -68,8 +70,12 @@ class HeadOfficeSide:
                 self._value.heard_ms = now
                 self._light = replace(self._light, since_ms=now, trouble="")
             case LinkChanged(connected=connected):
-                self._value.connected = connected
+                self._value.link(connected=connected)
                 self._light = replace(self._light, connected=connected)
+            case ValueGranted(grant):
+                self._value.granted(grant)
+            case ValueUnanswered(ask):
+                self._value.unanswered(ask)
             case SyncTrouble(key=key):
                 self._light = replace(self._light, trouble=key)
 

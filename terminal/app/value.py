@@ -6,9 +6,11 @@ till is the authority over its own books, and a member's whole balance is one al
 
 import logging
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from config.schema import Value
+from sync.protocol.value import Grant, Granted
+from sync.uplink.api import Wanted
 from terminal.app.answers import answer_of
 from terminal.app.edges import Edges
 from terminal.app.perform import Performer
@@ -17,11 +19,13 @@ from terminal.core.allowance import (
     OPENING,
     Allowance,
     AllowancesClosed,
+    AllowancesOpened,
     Cause,
     Held,
     LotShare,
     Spent,
     Wallet,
+    Why,
 )
 from terminal.core.books import postings_of
 from terminal.core.effects import Effect, OpenDrawer, Post, Print
@@ -47,6 +51,16 @@ from terminal.store.calls import CallKey
 from terminal.store.errors import LedgerError
 
 HOUR_MS = 3_600_000
+AHEAD_EVERY_MS = 300_000
+"""So often the head office is asked for what it grants ahead; the ask is a roll call, too."""
+AHEAD_SOON_MS = 10_000
+NO_ANSWER = "no-answer"
+AGAIN = frozenset((NO_ANSWER, "elsewhere", "held-here", "roll-call"))
+"""Where it is worth asking again while the member waits,"""
+AGAIN_EVERY_MS = 3_000
+"""so often: another till may have let go."""
+ASKS_MAX = 10
+"""Asks that may be open at once."""
 log = logging.getLogger(__name__)
 
 
@@ -62,6 +76,18 @@ class ValueDesk:
     connected: bool = False
     heard_ms: int = 0
     """When the head office last said anything, by this till's clock; 0: not since the start."""
+    timeline: int = 1
+    """The newest of the head office's that the loop knows; grants of older ones are not taken up."""
+    asked: dict[str, str] = field(default_factory=dict)
+    """Asks that are not answered yet, and whose value they are about."""
+    here: str = ""
+    """Whose value was asked for last: who is at the till."""
+    ahead_ms: int = 0
+    """When to ask next for what is granted ahead, by the till's clock; 0: at once."""
+    refused: str = ""
+    """Why the head office granted nothing, or not all, to who is at the till."""
+    again_ms: int = 0
+    """When to ask again for who is at the till, by the till's clock."""
     _seen: tuple[object, ...] = ()
     _shown: Stored | None = None
 
@@ -98,7 +124,75 @@ class ValueDesk:
             return self.purse(event.member.member, spent_of(state))
         if event.tender.type != STORED_VALUE or isinstance(state, Idle) or not state.sale.member:
             return None
-        return self.purse(state.sale.member)
+        purse = self.purse(state.sale.member)
+        if event.tender.amount > purse.may().amount:
+            self.ask(state.sale.member.account)
+        return purse
+
+    def link(self, *, connected: bool) -> None:
+        """Take note that the broker was reached or lost."""
+        self.connected = connected
+        self.ahead_ms, self.here = 0, ""
+
+    def attend(self, state: State) -> None:
+        """Ask for the value of whoever came to the till."""
+        member = None if isinstance(state, Idle) else state.sale.member
+        account = member.account if member else ""
+        if account == self.here:
+            return
+        self.here, self.refused = account, ""
+        if member is not None and member.stored + member.bonus > 0:
+            self.ask(account)
+
+    def ask(self, account: str) -> None:
+        """Ask the head office for what of a member's value it can set aside here; empty: ahead."""
+        uplink, ledger = self.edges.uplink, self.edges.ledger
+        if self.is_own or uplink is None or not self.connected or len(self.asked) >= ASKS_MAX:
+            return
+        self.timeline = max(self.timeline, ledger.acked.timeline)
+        name, outstanding = self.edges.new_id(), tuple(self.asked)
+        wanted = Wanted(
+            ledger.ledger_id, name, account, self.edges.store, ledger.head_seq, self.timeline,
+            outstanding,
+        )  # fmt: skip
+        self.asked[name] = account
+        if not uplink.ask(wanted):
+            self.unanswered(name)
+
+    def unanswered(self, name: str) -> None:
+        """An ask was given up; whatever comes of it later is not taken up."""
+        account = self.asked.pop(name, None)
+        if account == "":
+            self.ahead_ms = self.edges.clock.stamp().wall_ms + AHEAD_SOON_MS
+        elif account == self.here:
+            self.refused = NO_ANSWER
+
+    def granted(self, grant: Grant) -> None:
+        """Take up what was granted, with a record, if it is still wanted."""
+        account = self.asked.pop(grant.ask, None)
+        if account is None or grant.timeline < self.timeline:
+            return
+        if grant.timeline > self.timeline:
+            self.timeline = grant.timeline
+            self.ask(account)
+            return
+        if account:
+            self.refused = grant.why
+        if account and account != self.here:
+            return  # They have gone; the next ask says that it was not taken up.
+        now_ms = self.edges.clock.stamp().wall_ms
+        known = {each.allowance.id for each in self.edges.ledger.open_allowances()}
+        opened = tuple(
+            _allowance(each, grant.timeline, now_ms)
+            for each in grant.allowances
+            if each.id not in known
+        )
+        if not opened:
+            return
+        try:
+            self.performer.post(AllowancesOpened(opened), (), (), "", None)
+        except LedgerError as error:
+            log.warning("allowances are not taken up: %s", error)
 
     def pay_in(self, wanted: PayIn, actor: Operator | None, key: CallKey) -> Answer:
         """Post and print a top-up.
@@ -140,7 +234,16 @@ class ValueDesk:
         return [Post(body, postings_of(body)), Print(), *drawer]
 
     def settle(self, state: State) -> bool:
-        """Close what has had its day; return whether anything was posted."""
+        """Close what has had its day, ask for what is granted ahead; return whether anything was posted."""
+        now_ms = self.edges.clock.stamp().wall_ms
+        if self.connected and now_ms >= self.ahead_ms:
+            self.ahead_ms = now_ms + AHEAD_EVERY_MS
+            self.ask("")
+        shown = self.shown(state)
+        lacks = shown is not None and shown.why is not Why.ALL
+        if lacks and self.refused in AGAIN and now_ms >= self.again_ms:
+            self.again_ms = now_ms + AGAIN_EVERY_MS
+            self.ask(self.here)
         ids, why = self.ended(state)
         if not ids:
             return False
@@ -168,8 +271,14 @@ class ValueDesk:
         if old or not self.connected:
             return old, "expired"
         short = (Cause.TAP, Cause.TOPUP)
-        gone = (each.id for each in held if each.cause in short and each.account != here)
-        return tuple(gone), "gone"
+        gone = tuple(each.id for each in held if each.cause in short and each.account != here)
+        if gone:
+            return gone, "gone"
+        aged = (each for each in held if each.cause == Cause.AHEAD and _is_ageing(each, now_ms))
+        renewed = tuple(each.id for each in aged)
+        if renewed:
+            self.ahead_ms = 0
+        return renewed, "renewed"
 
     def _most(self, wallet: Wallet, now_ms: int) -> int | None:
         """Return the most per payment by the age of what is known; None: no limit."""
@@ -201,6 +310,23 @@ class ValueDesk:
 def _own_held(account: str, unit: str, lots: dict[tuple[str, str], LotShare]) -> Held:
     shares = tuple(each for (of, _), each in sorted(lots.items()) if of == unit and each.amount > 0)
     return Held(Allowance(f"{OWN}{unit}", account, unit, shares, Cause.OWN, 0, 0, 0), shares)
+
+
+def _is_ageing(allowance: Allowance, now_ms: int) -> bool:
+    """Return whether three quarters of an allowance's life are over, so that it is worth a new one."""
+    whole = allowance.expires_ms - allowance.opened_ms
+    return now_ms - allowance.opened_ms > whole * 3 // 4
+
+
+def _allowance(granted: Granted, timeline: int, now_ms: int) -> Allowance:
+    lots = tuple(
+        LotShare(lot.lot, lot.amount, lot.since, lot.usable_on, lot.lapses_on)
+        for lot in granted.lots
+    )
+    return Allowance(
+        granted.id, granted.account, granted.unit, lots, granted.cause, timeline, now_ms,
+        now_ms + granted.lives_s * 1_000,
+    )  # fmt: skip
 
 
 def spent_of(state: State) -> tuple[Spent, ...]:

@@ -145,7 +145,7 @@ class BookLines(NamedTuple):
     member: str
     """Account number of the buyer of a paid sale, otherwise empty."""
     body: Body | None = None
-    """The whole body where it may move dated lots, otherwise ``None``."""
+    """The whole body where it may move lots or allowances, otherwise ``None``."""
 
 
 def decode_books(data: bytes) -> BookLines:
@@ -165,7 +165,8 @@ def decode_books(data: bytes) -> BookLines:
     member = "" if buyer is None else buyer.account
     sums = body.bill.totals
     totals = (sums.gross, sums.discount, sums.rounding, sums.total, sums.earned)
-    whole = None if body.bill.points is None else _unpack_body(body)
+    moves_lots = body.bill.points is not None or any(tender.spent for tender in body.tenders)
+    whole = _unpack_body(body) if moves_lots else None
     return BookLines(wire.postings, wall_ms, wire.business_date, totals, member, whole)
 
 

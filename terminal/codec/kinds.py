@@ -58,6 +58,9 @@ MOVES_LOTS = (
     entries.PointsTaken,
     entries.GiftGiven,
     entries.LotteryDrawn,
+    allowance.AllowancesOpened,
+    allowance.AllowancesClosed,
+    stored.ToppedUp,
 )
 """Those that may move dated lots of points, beside a sale."""
 

@@ -15,8 +15,9 @@ from pathlib import Path
 from sync import topics
 from sync.fleet.sales import Sales
 from sync.hq.opening import open_database
-from sync.hq.receive import Receiver, Trust
+from sync.hq.receive import Receiver
 from sync.hq.store import Store
+from sync.hq.trust import Trust
 from sync.mqtt import Message
 from sync.protocol.ack import Status, read_ack
 from sync.protocol.batch import Batch, pack

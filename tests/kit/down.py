@@ -8,9 +8,10 @@ from typing import Self
 
 from config.shop import ShopFile
 from sync import topics
-from sync.hq.receive import Receiver, Trust
+from sync.hq.receive import Receiver
 from sync.hq.shop import tables_of
 from sync.hq.store import Store
+from sync.hq.trust import Trust
 from sync.mqtt import Message
 from sync.protocol.ack import Status, read_ack
 from sync.protocol.batch import Batch, pack

@@ -4,8 +4,9 @@ import sqlite3
 from pathlib import Path
 
 from sync import topics
-from sync.hq.receive import Receiver, Trust
+from sync.hq.receive import Receiver
 from sync.hq.store import Store
+from sync.hq.trust import Trust
 from sync.mqtt import Message
 from sync.protocol.keys import SecretKey
 from sync.protocol.state import HqState, write_hq_state

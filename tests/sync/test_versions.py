@@ -10,8 +10,9 @@ import msgspec
 import pytest
 
 from sync import topics
-from sync.hq.receive import REFUSAL_EVERY_MS, Receiver, Trust
+from sync.hq.receive import REFUSAL_EVERY_MS, Receiver
 from sync.hq.store import Store
+from sync.hq.trust import Trust
 from sync.mqtt import Message
 from sync.protocol.ack import Status, read_ack
 from sync.protocol.batch import unpack

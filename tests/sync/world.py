@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sync import topics
-from sync.hq.receive import Receiver, Trust
+from sync.hq.receive import Receiver
 from sync.hq.store import Store
+from sync.hq.trust import Trust
 from sync.mqtt import Message
 from sync.protocol.ack import Ack, Status, write_ack
 from sync.protocol.keys import SecretKey

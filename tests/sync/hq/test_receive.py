@@ -10,8 +10,9 @@ from sync import topics
 from sync.hq.database import StoreError
 from sync.hq.opening import open_readings
 from sync.hq.queries import SqlReader
-from sync.hq.receive import REFUSAL_EVERY_MS, Receiver, Trust
+from sync.hq.receive import REFUSAL_EVERY_MS, Receiver
 from sync.hq.store import REFUSED_MAX, Store
+from sync.hq.trust import Trust
 from sync.hq.views import Chain
 from sync.mqtt import Message
 from sync.protocol.ack import Status, read_ack
