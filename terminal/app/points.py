@@ -36,6 +36,7 @@ from terminal.core.points.program import Raffle
 from terminal.core.points.refused import Reason, Refused
 from terminal.core.points.tallies import Tally
 from terminal.core.pricing.basket import Member
+from terminal.core.pricing.coupons import CouponsIssued
 from terminal.core.pricing.earning import occasion_of
 from terminal.core.pricing.facts import Facts
 from terminal.core.refusal import Key, Refusal, refuse
@@ -46,6 +47,8 @@ from terminal.counter.desk import Answer, Done, PointsAct
 from terminal.store.calls import CallKey
 
 CODE_BYTES = 5
+COUPON_UNTIL = 20991231
+"""Last day of a coupon that a gift gives without end."""
 _LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 _RIGHTS = frozenset({"by-hand", "import", "period"})
 """Acts that only a supervisor may do."""
@@ -153,9 +156,30 @@ class PointsDesk:
                 code = self._code()
                 wanted = Wanted(asked.text, asked.pieces, asked.tender, asked.reference, code)
                 found = acts.give(scene, wanted)
+                if isinstance(found, GiftGiven) and found.what == "coupon":
+                    return self._with_coupon(found)
             case _:
                 return self._draw(asked, scene, call)
         return found if isinstance(found, Refused) else (found,)
+
+    def _with_coupon(self, gift: GiftGiven) -> Sequence[Body] | Refusal:
+        """Return the coupon that is issued, to the member alone, and the gift that it is."""
+        if gift.pieces > 1:
+            return refuse(Key.POINTS_AMOUNT_RANGE)
+        coupons = self._edges.look.coupons
+        place = "" if coupons.is_alone else self._edges.terminal
+        until = gift.until or COUPON_UNTIL
+        issued = coupons.issue(gift.grants, until, gift.account, place, gift.pieces)
+        return issued if isinstance(issued, Refusal) else (issued, gift)
+
+    def _coupon_code(self, seq: int, body: Body) -> str:
+        """Return the code of the coupon that the gift in record ``seq`` is; empty for other gifts."""
+        if not isinstance(body, GiftGiven) or body.what != "coupon":
+            return ""
+        before = self._edges.ledger.entry(seq - 1)
+        if before is None or not isinstance(before.body, CouponsIssued):
+            return ""
+        return next(iter(self._edges.look.coupons.codes(before.body)), "")
 
     def _draw(
         self, asked: PointsAct, scene: Scene, call: CallKey
@@ -210,7 +234,7 @@ class PointsDesk:
 
     def _hand_out(self, seq: int, body: Body) -> None:
         if isinstance(body, GiftGiven | LotteryDrawn):
-            self._edges.printing.slip(seq, self._performer.last)
+            self._edges.printing.slip(seq, self._performer.last, self._coupon_code(seq, body))
 
     def _period(self, asked: PointsAct) -> Answer:
         """Have a period computed; it is posted when the till is quiet."""
@@ -231,7 +255,8 @@ class PointsDesk:
             return refuse(Key.NO_SUCH_RECEIPT, number=str(seq))
         if self._edges.printing.printer is None:
             return refuse(Key.NO_PRINTER)
-        self._edges.printing.slip(seq, entry, again=True)
+        code = self._coupon_code(seq, entry.body)
+        self._edges.printing.slip(seq, entry, code, again=True)
         return Done({"seq": seq})
 
     def _secret(self, lottery: str, version: str) -> bytes:

@@ -107,7 +107,7 @@ class PrintDesk:
             self._copied[job] = number
         return taken
 
-    def slip(self, seq: int, entry: Entry, *, again: bool = False) -> bool:
+    def slip(self, seq: int, entry: Entry, code: str = "", *, again: bool = False) -> bool:
         """Print the slip of a gift or a draw; False when it is known already that it will not be.
 
         It is no receipt: nobody keeps it waiting, and it is printed again when a person asks.
@@ -115,7 +115,9 @@ class PrintDesk:
         if self.printer is None:
             return False
         job = next(self._copies)
-        taken = self.printer.submit(PrintJob(job, PointsSlip(entry, seq, self.stationery, again)))
+        taken = self.printer.submit(
+            PrintJob(job, PointsSlip(entry, seq, self.stationery, code, again))
+        )
         if taken:
             self._slips[job] = seq
         return taken

@@ -14,7 +14,7 @@ from terminal.core.receipts.points import gift_slip
 from terminal.core.receipts.sale import Head, claim, copy_of, lay_out
 from terminal.core.receipts.topup import top_up
 from terminal.core.receipts.words import Words
-from terminal.core.slip import Slip
+from terminal.core.slip import QrCode, Slip
 from terminal.core.stored import ToppedUp
 
 Sign = Callable[[bytes], bytes]
@@ -61,6 +61,8 @@ class PointsSlip:
     entry: Entry
     seq: int
     stationery: Stationery
+    code: str = ""
+    """Of a coupon that the gift is: kept nowhere, worked out again by who signs."""
     again: bool = False
 
     def slip(self, columns: int) -> Slip:
@@ -68,6 +70,7 @@ class PointsSlip:
         look = self.stationery
         when = look.time.written(self.entry.stamp.wall_ms)
         parts = gift_slip(self.entry, self.seq, when, look.head, look.words, columns)
+        parts = (*parts, QrCode(self.code)) if self.code else parts
         return copy_of(parts, look.words) if self.again else parts
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from sync.protocol.keys import SecretKey
 from terminal.app.clock import shop_time, wall_ms
 from terminal.core.points.dates import after_days
 from tests.kit.points import with_points
@@ -250,3 +251,23 @@ def test_a_year_is_computed_by_command_and_posted_once(till, tmp_path):
         heard.until("period-posted")
     assert points(till)["points"] == had["points"] + worth
     till.assert_whole()
+
+
+def test_a_coupon_for_points_is_the_members_own(tmp_path):
+    made = with_points(TillProcess(tmp_path))
+    with (tmp_path / "rules.toml").open("a", encoding="utf-8") as rules:
+        rules.write(
+            '[[gifts]]\nid = "off"\nname = "五元券"\nwhat = "coupon"\ngrants = "SPRING"\n'
+            "points = 20\ndays = 30\n"
+        )
+    (tmp_path / "coupon.pem").write_bytes(SecretKey.of_seed(bytes([5]) * 32).pem())
+    made.tables.append(("[coupons]", {"issuer": "shop", "key": "coupon.pem"}))
+    made.write_settings()
+    with made as till:
+        till.api.sign_in(SUPERVISOR)
+        given = act(till, "gifts", gift="off")
+        issued = till.api.json("GET", f"/ledger/{given['seq'] - 1}")
+        assert issued["kind"] == "coupons_issued"
+        assert (issued["body"]["campaign"], issued["body"]["holder"]) == ("SPRING", MEMBER)
+        assert issued["body"]["until"] == after_days(today(), 30)
+        till.assert_whole()

@@ -218,9 +218,7 @@ function drawSums() {
   if (quote.discount) parts.push(part(t("Discounts"), "−" + money(quote.discount), "saved"));
   if (quote.rounding) parts.push(part(t("Rounding"), "−" + money(quote.rounding)));
   if (paid) parts.push(part(t("Total"), money(quote.total)), part(t("Paid so far"), "−" + money(paid)));
-  const { points_max: mayUse, amount_max: worth } = quote.redeemable;
-  if (mayUse && lineStands && !till.sale.tenders.some((tender) => tender.type === "points"))
-    parts.push(h("div", { class: "usepoints" }, h("dt", {}, t("Points: up to −{amount}", { amount: money(worth) })), h("dd", {}, h("button", { onclick: () => account.withPoints((points) => points.pay()) }, icon("star"), h("span", {}, t("Use points"))))));
+  if (lineStands) parts.push(...account.usePoints(till.sale));
   $("parts").replaceChildren(...parts);
   $("paylabel").textContent = state === "due" ? t("Still to pay") : t("To pay");
   const total = money(state === "due" ? missing : quote.total);

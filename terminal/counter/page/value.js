@@ -71,3 +71,11 @@ export function pointsFact(who) {
   return h("div", { class: "touch", role: "button", tabindex: "0", onclick: () => withPoints((points) => points.panel(who.account)), onkeydown: (event) => { if (event.key === "Enter") event.currentTarget.click(); } },
     h("dt", {}, t("Points"), icon("star")), h("dd", {}, whole(who.points), notes.length ? h("small", {}, " " + notes.join(" · ")) : null));
 }
+
+/** The way to pay with points, where some may be used and none are yet. */
+export function usePoints({ quote, tenders }) {
+  const { points_max: most, amount_max: worth } = quote.redeemable;
+  if (!most || tenders.some((tender) => tender.type === "points")) return [];
+  const pay = h("button", { onclick: () => withPoints((points) => points.pay()) }, icon("star"), h("span", {}, t("Use points")));
+  return [h("div", { class: "usepoints" }, h("dt", {}, t("Points: up to −{amount}", { amount: money(worth) })), h("dd", {}, pay))];
+}
