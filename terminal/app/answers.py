@@ -6,18 +6,23 @@ So the same call asked again, even years later or after a restart, gets the same
 from dataclasses import replace
 
 from terminal.app.coupons import CouponDesk
+from terminal.app.printing import PrintDesk
+from terminal.app.slips import CouponSlip
 from terminal.core.effects import Tell
 from terminal.core.journal import Entry, PaymentTaken, Reprinted, SalePosted
 from terminal.core.points.entries import GiftGiven, LotteryDrawn, PointsGiven, PointsTaken
-from terminal.core.pricing.coupons import CouponsIssued
+from terminal.core.pricing.coupons import CouponsIssued, parse
 from terminal.core.refusal import Key, Refusal, refuse
 from terminal.core.stored import ToppedUp
 from terminal.core.till import SUPERVISOR, Operator
-from terminal.counter.desk import Done
+from terminal.counter.desk import Answer, Done
 from terminal.counter.offers import IssueCoupons
 
 PAID = frozenset({"paid", "sold"})
 """Notices of a sale that was posted."""
+
+PRINTED_MAX = 10
+"""Coupons printed at once: no till prints for minutes."""
 
 
 def answer_of(seq: int, entry: Entry) -> dict[str, object]:
@@ -71,6 +76,22 @@ def told(seq: int, entry: Entry, coupons: CouponDesk) -> Done:
     if isinstance(entry.body, CouponsIssued):
         answer["codes"] = list(coupons.codes(entry.body))
     return Done(answer)
+
+
+def printed(printing: PrintDesk, asked: IssueCoupons, done: Answer) -> Answer:
+    """Have the first coupons of an answer that :func:`told` made printed, if asked; return the answer."""
+    if not asked.is_printed or isinstance(done, Refusal):
+        return done
+    codes, seq = done.result["codes"], done.result["seq"]
+    assert isinstance(codes, list)
+    assert isinstance(seq, int)
+    pairs = []
+    for code in codes[:PRINTED_MAX]:
+        read = parse(code)
+        assert not isinstance(read, Refusal), "we made it"
+        pairs.append((read[0], code))
+    printing.hand_out(seq, CouponSlip(tuple(pairs), printing.stationery))
+    return done
 
 
 def issue(

@@ -18,7 +18,7 @@ from config.schema import Value
 from drivers import api
 from sync.uplink.api import LedgerOutrun, UplinkEvent
 from terminal.app import basket, identify, lights
-from terminal.app.answers import answer_of, issue, told, with_receipt
+from terminal.app.answers import answer_of, issue, printed, told, with_receipt
 from terminal.app.edges import Edges
 from terminal.app.feed import Asked
 from terminal.app.hqside import HeadOfficeSide
@@ -252,9 +252,10 @@ class Attendant:
                 return self._copy(number, call.actor, key)
             case offers.IssueCoupons() as wanted:
                 issued = issue(wanted, call.actor, self._edges.look.coupons)
-                return (
+                done = (
                     issued if isinstance(issued, Refusal) else self._note(issued, call.actor, key)
                 )
+                return printed(self._edges.printing, wanted, done)
             case desk.PointsAct() | desk.PayIn() as asked:
                 return self._for_member(asked, call.actor, key)
             case desk.TouchVirtual() as touch:

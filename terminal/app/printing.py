@@ -26,6 +26,7 @@ from drivers.api import (
 )
 from terminal.app.slips import PointsSlip, SaleSlip, Stationery
 from terminal.core.journal import Entry
+from terminal.core.slip import Printable
 from terminal.counter.desk import PrintDoubt
 from terminal.store.errors import LedgerError
 from terminal.store.ledger import Ledger
@@ -112,12 +113,14 @@ class PrintDesk:
 
         It is no receipt: nobody keeps it waiting, and it is printed again when a person asks.
         """
+        return self.hand_out(seq, PointsSlip(entry, seq, self.stationery, code, again))
+
+    def hand_out(self, seq: int, slip: Printable) -> bool:
+        """Print the slip of record ``seq``; False when it is known already that it will not be."""
         if self.printer is None:
             return False
         job = next(self._copies)
-        taken = self.printer.submit(
-            PrintJob(job, PointsSlip(entry, seq, self.stationery, code, again))
-        )
+        taken = self.printer.submit(PrintJob(job, slip))
         if taken:
             self._slips[job] = seq
         return taken

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 from terminal.app.clock import ShopTime
 from terminal.core.journal import Entry, SalePosted
+from terminal.core.pricing.coupons import Coupon
+from terminal.core.receipts.coupon import coupon_slip
 from terminal.core.receipts.points import gift_slip
 from terminal.core.receipts.sale import Head, claim, copy_of, lay_out
 from terminal.core.receipts.topup import top_up
@@ -72,6 +74,18 @@ class PointsSlip:
         parts = gift_slip(self.entry, self.seq, when, look.head, look.words, columns)
         parts = (*parts, QrCode(self.code)) if self.code else parts
         return copy_of(parts, look.words) if self.again else parts
+
+
+@dataclass(frozen=True, slots=True)
+class CouponSlip:
+    """Coupons on paper, each with its code."""
+
+    coupons: tuple[tuple[Coupon, str], ...]
+    stationery: Stationery
+
+    def slip(self, columns: int) -> Slip:
+        """Return the slip laid out for ``columns``."""
+        return coupon_slip(self.coupons, self.stationery.head, self.stationery.words, columns)
 
 
 def claim_code(entry: Entry, sign: Sign) -> str:

@@ -66,7 +66,9 @@ def sale(body: bodies.SaleBody) -> desk.SellWhole:
 
 def issue(body: bodies.IssueBody) -> offers.IssueCoupons:
     """Return the coupons that are wanted."""
-    return offers.IssueCoupons(body.campaign, body.until, body.holder, body.place, body.count)
+    return offers.IssueCoupons(
+        body.campaign, body.until, body.holder, body.place, body.count, body.print
+    )  # fmt: skip
 
 
 def pay_in(body: bodies.PayInBody, account: str) -> desk.PayIn:

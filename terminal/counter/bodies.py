@@ -173,6 +173,8 @@ class IssueBody(Plain, frozen=True, kw_only=True):
             description="The till that redeems them offline; empty: any that asks first.",
         ),
     ] = ""
+    print: bool = False
+    """Whether the first few are printed, each with its code."""
 
 
 class PayInBody(Plain, frozen=True, kw_only=True):

@@ -38,6 +38,8 @@ class IssueCoupons:
     holder: str
     place: str
     count: int
+    is_printed: bool = False
+    """Whether they are to be printed, each with its code."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,11 @@ import pytest
 
 from sync.protocol.keys import SecretKey
 from terminal.app.coupons import signed
-from terminal.core.pricing.coupons import Coupon
+from terminal.core.pricing.coupons import Coupon, parse
+from terminal.core.receipts.coupon import coupon_slip
+from terminal.core.receipts.sale import Head
+from terminal.core.receipts.words import ENGLISH
+from terminal.core.slip import QrCode
 from tests.kit.till import CASHIER, COLA, SUPERVISOR, WATER, TillProcess
 
 RULES = """
@@ -171,6 +175,20 @@ def test_a_rule_holds_when_chosen_and_cash_that_covers_all_is_rounded(till):
     assert till.api.json("POST", "/quote", asked)["quote"]["total"] == 350
     in_cash = till.api.json("POST", "/quote", {**asked, "tender": "cash", "chosen": ["wanted"]})
     assert in_cash["quote"]["total"] == 100
+
+
+def test_coupons_are_printed_each_with_its_code_and_the_printed_code_is_taken(till):
+    body = {"campaign": "SPRING", "until": 20991231, "count": 2, "print": True}
+    codes = till.api.json("POST", "/coupons", body)["codes"]
+    coupons = tuple(parse(code)[0] for code in codes)
+
+    slip = coupon_slip(tuple(zip(coupons, codes, strict=True)), Head("店", (), ()), ENGLISH, 32)
+
+    assert [part.data for part in slip if isinstance(part, QrCode)] == codes
+    assert any("SPRING" in getattr(part, "text", "") for part in slip)
+    till.api.add(COLA, COLA)
+    till.api.ok("POST", "/sale/coupons", {"code": codes[0]})
+    assert till.state()["sale"]["quote"]["discount"] == 100
 
 
 def test_only_a_supervisor_issues_and_asking_twice_gives_the_same_codes(till):

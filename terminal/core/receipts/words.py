@@ -45,5 +45,6 @@ WORDS = (
     "of it bonus",
     "Top-up",
     "Bonus",
+    "Coupon",
 )
 ENGLISH: Words = {word: word for word in WORDS}
