@@ -35,7 +35,7 @@ def main(words: list[str] | None = None) -> int:
 
             print(json.dumps(json_schema(), indent=2, ensure_ascii=False))
             return 0
-        case "rules", _:
+        case "rules" | "coupon", _:
             return _rules(asked)
         case "points", _:
             from terminal.app.points_cli import run_points
@@ -116,6 +116,7 @@ def _parser() -> argparse.ArgumentParser:
     past.add_argument("--csv", help="file for the table")
     past.add_argument("--config", default=TERMINAL_FILE)
     _add_points(commands.add_parser("points", help="points over periods"))
+    _add_coupon(commands.add_parser("coupon", help="coupons for a mailing"))
     key = commands.add_parser("key", help="keys for programs").add_subparsers(
         dest="action", required=True
     )
@@ -190,6 +191,21 @@ def _add_points(points: argparse.ArgumentParser) -> None:
     computed.add_argument("--post", action="store_true", help="have the running till post it")
     computed.add_argument("--key", help="a supervisor's program key; else TALLYPOINT_KEY")
     computed.add_argument("--config", default=TERMINAL_FILE)
+
+
+def _add_coupon(coupon: argparse.ArgumentParser) -> None:
+    actions = coupon.add_subparsers(dest="action", required=True)
+    key = actions.add_parser("key", help="make an issuer's key, or show its public part")
+    key.add_argument("file", help="of the private key; made where there is none")
+    issue = actions.add_parser("issue", help="print codes, a line each")
+    issue.add_argument("--key", required=True, help="file of the issuer's private key")
+    issue.add_argument("--issuer", required=True, help="name of its public key at the tills")
+    issue.add_argument("--campaign", required=True, help="what a rule asks for in when.coupon")
+    issue.add_argument("--until", required=True, help="last day, as 2026-12-31")
+    issue.add_argument("--holder", default="", help="account of the only member who may use it")
+    issue.add_argument("--place", default="", help="the till that redeems it offline")
+    issue.add_argument("--count", type=int, default=1)
+    issue.add_argument("--qr", help="folder for a picture of each")
 
 
 def _add_card(card: argparse.ArgumentParser) -> None:
@@ -281,6 +297,10 @@ def _config_check(path: Path) -> int:
 
 
 def _rules(asked: argparse.Namespace) -> int:
+    if asked.command == "coupon":
+        from terminal.app.coupon_cli import run_coupon
+
+        return run_coupon(asked)
     if asked.action == "check":
         return _rules_check(Path(asked.file), asked.shop and Path(asked.shop))
     from terminal.app.backtest_cli import run_try

@@ -5,10 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from sync.protocol.keys import SecretKey
+from sync.protocol.keys import SecretKey, load_public
 from terminal.app.coupons import CouponDesk, signed, verified
 from terminal.core.pricing.coupons import CODE_MAX, Coupon, judge
 from terminal.core.refusal import Key, Refusal
+from tests.kit.process import tallypoint
 
 HQ, THIEF = (SecretKey.of_seed(bytes([n]) * 32) for n in (1, 2))
 ISSUERS = {"shop": HQ.public}
@@ -112,3 +113,24 @@ def test_codes_follow_from_what_was_issued_and_the_key():
     assert len(set(issued.serials)) == 3
     assert CouponDesk("S01-T1", True, ISSUERS).codes(issued) == ()
     assert key_of(CouponDesk("S01-T1", True, ISSUERS).issue("C50", 1, "", "", 1)) is Key.COUPON_KEY
+
+
+def test_the_command_makes_a_key_and_codes_that_a_till_takes(tmp_path):
+    key = tmp_path / "chain.pem"
+    public = tallypoint("coupon", "key", str(key))
+    assert public.returncode == 0, public.stderr
+    (tmp_path / "chain.pub").write_text(public.stdout)
+    asked = ("coupon", "issue", "--key", str(key), "--issuer", "chain", "--campaign", "SPRING")
+
+    made = tallypoint(*asked, "--until", "2099-12-31", "--count", "3", "--qr", str(tmp_path / "qr"))
+
+    assert made.returncode == 0, made.stderr
+    codes = made.stdout.split()
+    here = CouponDesk("S01-T1", True, {"chain": load_public(tmp_path / "chain.pub")})
+    assert [here.read(code).campaign for code in codes] == ["SPRING"] * 3
+    assert len(list((tmp_path / "qr").glob("*.png"))) == 3
+    assert key.stat().st_mode & 0o077 == 0
+    for bad in (("--until", "2026-02-30"), ("--until", "2099-12-31", "--count", "0")):
+        refused = tallypoint(*asked, *bad)
+        assert refused.returncode == 1
+        assert "Traceback" not in refused.stderr
