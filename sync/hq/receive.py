@@ -47,7 +47,14 @@ class _Waiting:
 
     message: Message
     terminal: str
-    work: Work
+    batch: Batch
+    digests: list[bytes]
+
+    def repeats(self, before: "_Waiting") -> bool:
+        """Return whether this begins with the record that ``before`` begins with, and so replaces it."""
+        return (
+            self.digests[0] == before.digests[0] and self.batch.first_seq == before.batch.first_seq
+        )
 
 
 class Receiver:
@@ -138,10 +145,11 @@ class Receiver:
             if isinstance(read, Message):
                 answers.append(read)
                 continue
-            if read.work.batch.ledger_id in waiting:
+            before = waiting.get(read.batch.ledger_id)
+            if before is not None and not read.repeats(before):
                 answers += self._stored(list(waiting.values()), now_ms)
                 waiting.clear()
-            waiting[read.work.batch.ledger_id] = read
+            waiting[read.batch.ledger_id] = read  # Of what was repeated, its till awaits the last.
         return answers + self._stored(list(waiting.values()), now_ms)
 
     def _opened(self, message: Message, now_ms: int) -> "_Waiting | Message":
@@ -151,7 +159,7 @@ class Receiver:
         try:
             batch, digests = self._read(terminal, data)
             if self._is_of(batch.ledger_id, terminal):
-                return _Waiting(message, terminal, Work.of(batch, digests))
+                return _Waiting(message, terminal, batch, digests)
             ledger_id = batch.ledger_id
         except BadEnvelopeError as error:
             reason = error.reason
@@ -174,7 +182,8 @@ class Receiver:
         if not waiting:
             return []
         try:
-            held = self._store.append_all([each.work for each in waiting], now_ms)
+            works = [Work.of(each.batch, each.digests) for each in waiting]
+            held = self._store.append_all(works, now_ms)
         except StoreError:
             if len(waiting) == 1:
                 raise
@@ -195,7 +204,7 @@ class Receiver:
         return answers
 
     def _said(self, each: "_Waiting", held: Held, now_ms: int) -> Message:
-        ledger_id = each.work.batch.ledger_id
+        ledger_id = each.batch.ledger_id
         if held.status is Status.REFUSED:
             self._keep(each.message, held.reason, now_ms)
             self._store.flag(ledger_id, held.branch, held.reason)

@@ -17,6 +17,8 @@ from sync.protocol.batch import RECORDS_MAX
 
 ANSWER_MS = 3_000
 """An answer to a hello, or to an empty batch, is waited for this long at first."""
+PATIENCE_DOUBLED_MAX = 2
+"""After each try without an answer it is waited for twice as long, so often: who is slow is asked less."""
 BYTES_PER_MS = 4
 """The slowest link that we plan for, 32 kbit/s: a batch's own time is added to the wait."""
 PAUSE_MS_FIRST = 500
@@ -243,7 +245,8 @@ def _pump(state: State, now_ms: int) -> Step:
 def _sent(state: State, last: int, size: int, now_ms: int) -> State:
     if state.flight is None:
         return state
-    wake = now_ms + ANSWER_MS + size // BYTES_PER_MS
+    patience = ANSWER_MS << min(state.tries, PATIENCE_DOUBLED_MAX)
+    wake = now_ms + patience + size // BYTES_PER_MS
     return replace(state, flight=Flight(last, last - state.acked), wake_ms=wake)
 
 
