@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from sync.hq import allowances
 from sync.hq.allowances import Seen
 from sync.hq.books import Sums, sum_up
-from sync.hq.database import Database
+from sync.hq.database import Database, StoreError
 from sync.hq.master import touch
 from sync.hq.schema import record_id
 from sync.hq.streams import Held, Stream, Streams
@@ -162,6 +162,8 @@ class Appender:
 
     def _take(self, streams: list[Stream], work: Work, writes: _Writes) -> Held:
         batch = work.batch
+        if not streams:
+            raise StoreError(f"ledger {batch.ledger_id} is not here any more")
         for stream in streams:
             is_next = stream.last_seq == batch.first_seq - 1
             if is_next and stream.last_digest == batch.prev_hash:
