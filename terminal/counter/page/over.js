@@ -311,7 +311,7 @@ async function past(places) {
   for (const [name, place] of places) {
     const { restarts = 0, history = [] } = known.get(name) || {};
     if (!restarts) continue;
-    place.append(h("small", {}, t("Started again {n} times", { n: whole(restarts) })));
+    place.append(h("small", {}, t("Restarts: {n}", { n: whole(restarts) })));
     for (const each of history.slice(-PAST_SHOWN).reverse())
       place.append(h("small", {}, `${ago(sinceMs(each.at))}: ${each.up ? t("works") : each.reason}`));
   }

@@ -32,7 +32,7 @@ from tests.drivers.cards.cpu.test_wallet import wallet_card
 from tests.kit.pcscd import READERS, Pcscd, card_is_seen
 from tests.kit.vcard import ATR as CONTACT
 from tests.kit.vcard import STORAGE_ATR, VirtualCard
-from tests.kit.waiting import Events, until
+from tests.kit.waiting import PATIENCE_S, Events, until
 
 TERMINAL = "d3543abaa46c"
 ORDER = CardOrder(1, "debit", 1_250, TERMINAL, "20261122101500")
@@ -57,14 +57,14 @@ def reader(pcscd: Pcscd):
     supervisor = Supervisor(events, time.monotonic)
     shop = Shop(KEYS, wallets=True)
     settings = Settings(name="counter", match=READERS[0])
-    made = PcscReader(settings, shop.on("none"), 1.0, purses=Purses(shop).open)
+    made = PcscReader(settings, shop.on("none"), PATIENCE_S, purses=Purses(shop).open)
     supervisor.start(made)
     assert events.next_of(DeviceUp, "counter")
     made.events = events
     yield made
     until(lambda: not card_is_seen(0), "pcscd sees that the card has gone")
     supervisor.stop()
-    supervisor.join(20.0)
+    supervisor.join(PATIENCE_S)
 
 
 @EACH
@@ -136,6 +136,7 @@ def test_a_card_that_falls_mute_at_its_commit_takes_the_reader_down(reader):
     assert reader.purse(ORDER)
     with VirtualCard(Fate(issued(EV2), mute_at=7), atr=ATR):
         assert reader.events.next_of(PurseReady, "counter")
+        reader._card_limit_s = 0.5  # From here on nobody waits for an honest card.
         assert reader.purse(CardGo(1))
         assert "take the card away" in reader.events.next_of(DeviceDown, "counter").reason
 

@@ -19,6 +19,7 @@ from sync.protocol.hello import Hello
 from sync.protocol.record import genesis
 from tests.kit.ledger import MemoryLedger, sale, till
 from tests.kit.postgres import Postgres
+from tests.kit.waiting import PATIENCE_S
 
 NOV = int(datetime(2026, 11, 22, tzinfo=UTC).timestamp()) * 1000
 
@@ -89,7 +90,7 @@ def test_two_processes_make_the_same_tables_and_months_at_once(postgres):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
+        thread.join(PATIENCE_S)
     assert errors == []
     assert month_of(NOV).name in tables(data)
 
