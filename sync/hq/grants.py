@@ -16,6 +16,7 @@ from sync import topics
 from sync.hq.allowances import GRANTED, NEVER_TAKEN, OPENED
 from sync.hq.database import Database
 from sync.hq.granting import Lots, Slice, free, slices
+from sync.hq.pointlots import points_of, soonest
 from sync.hq.streams import Stream
 from sync.mqtt import Message
 from sync.protocol.keys import PublicKey, SecretKey
@@ -34,6 +35,7 @@ from sync.protocol.value import (
 )
 from sync.protocol.wire import BadEnvelopeError
 from terminal.codec import master
+from terminal.core import accounts
 from terminal.core.allowance import OPENING, Cause, LotShare
 from terminal.core.stored import UNITS
 
@@ -166,7 +168,9 @@ class Grants:
 
     def _for_tap(self, ask: Ask, timeline: int, now_ms: int) -> Grant:
         found = self._account(ask.account, ask.terminal)
-        given = slices(found.free, UNITS, None)
+        given = list(slices(found.free, UNITS, None))
+        if points := soonest(found.free):
+            given.append(Slice(accounts.POINTS, points))
         granted = self._keep(ask, ask.account, given, Cause.TAP, TAP_S, timeline, now_ms)
         why = "" if granted else "nothing"
         if found.elsewhere or found.here:
@@ -229,6 +233,7 @@ class Grants:
         for unit, amount in zip(UNITS, opening or (0, 0), strict=True):
             moved = lots.get((unit, OPENING))
             lots[unit, OPENING] = LotShare(OPENING, amount + (moved.amount if moved else 0))
+        lots |= points_of(self._sql, account)
         outstanding: dict[tuple[str, str], int] = {}
         elsewhere = here = 0
         for unit, lot, left, holder in self._sql.execute(_OUTSTANDING, (account,)).fetchall():
