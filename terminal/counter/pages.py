@@ -18,6 +18,8 @@ from terminal.counter.language import LOCALES, Language, language
 
 FOLDER = Path(__file__).with_name("page")
 _WORD = re.compile(r'\bt\("((?:[^"\\]|\\.)*)"')
+_COMMENT = re.compile(r"//.*|/\*(?:(?!\*/).)*\*/")
+"""A line that is a comment and nothing else."""
 _KINDS = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 ASSETS = (
     "base.js",
@@ -36,6 +38,8 @@ ASSETS = (
     "rules.css",
     "icon.svg",
 )
+OWN = {"rules": ("base.js", "rules.js"), "display": ("base.js", "display.js")}
+"""Scripts of pages that have few; the cashier's has all the others."""
 
 
 def routes(counter: Counter) -> list[Route]:
@@ -68,13 +72,17 @@ def drawn(name: str, locale: str) -> str:
     )
     spoken = language(locale)
     template = environment.get_template(f"{name}.html")
-    return template.render(t=spoken.word, locale=locale, words=_script_words(spoken))
+    return template.render(t=spoken.word, locale=locale, words=_script_words(spoken, name))
 
 
 @cache
 def read(name: str) -> str:
-    """Return a part of the pages as it lies in the folder."""
-    return (FOLDER / name).read_text("utf-8")
+    """Return a part of the pages as it is sent: scripts and sheets without indents and comment lines."""
+    text = (FOLDER / name).read_text("utf-8")
+    if Path(name).suffix not in {".js", ".css"}:
+        return text
+    lines = (line.strip() for line in text.splitlines())
+    return "\n".join(line for line in lines if line and not _COMMENT.fullmatch(line)) + "\n"
 
 
 def words_in(text: str) -> frozenset[str]:
@@ -86,8 +94,9 @@ def words_in(text: str) -> frozenset[str]:
     return frozenset(_WORD.findall(text))
 
 
-def _script_words(spoken: Language) -> str:
-    """Return the words of the scripts as JSON that may stand inside a page."""
-    found = {word for name in ASSETS if name.endswith(".js") for word in words_in(read(name))}
+def _script_words(spoken: Language, page: str) -> str:
+    """Return the words of a page's scripts as JSON that may stand inside it."""
+    scripts = OWN.get(page) or [each for each in ASSETS if each not in OWN["rules"][1:]]
+    found = {word for name in scripts if name.endswith(".js") for word in words_in(read(name))}
     table = {word: spoken.word(word) for word in sorted(found) if spoken.word(word) != word}
     return json.dumps(table, ensure_ascii=False).replace("<", "\\u003c")
