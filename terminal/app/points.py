@@ -294,9 +294,10 @@ def payer_of(event: Event, till: Till) -> str:
             return member.member.account if any(t.type == POINTS for t in tenders) else ""
         case Tendered(tender), Open(sale) if sale.member:
             return sale.member.account if tender.type == POINTS else ""
-        case Tendered(tender), Due(sale, _, tenders) if sale.member:
-            used = any(each.type == POINTS for each in (tender, *tenders))
-            return sale.member.account if used else ""
+        case _, Due(sale, _, tenders) if sale.member:
+            # Also when a card's answer, and no tender, ends a sale that points pay a part of.
+            tendered = (event.tender, *tenders) if isinstance(event, Tendered) else tenders
+            return sale.member.account if any(t.type == POINTS for t in tendered) else ""
         case _:
             return ""
 
