@@ -23,9 +23,13 @@ def company() -> tuple[Shop, ...]:
     return tills
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
-    with opened(tmp_path_factory.mktemp("hq")) as books:
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def site(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[httpx.Client]:
+    is_server = request.param == "postgresql"
+    server = request.getfixturevalue("postgres").database() if is_server else None
+    with opened(server or tmp_path_factory.mktemp("hq")) as books:
         books.take_in_turn(company())
         books.store.refuse("tp/1/S09-T9/up", b"garbage", "signature", START_MS)
         books.follow()
