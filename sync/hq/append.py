@@ -8,7 +8,7 @@ the COMMIT.
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from sync.hq import allowances
+from sync.hq import allowances, profiles
 from sync.hq.allowances import Seen
 from sync.hq.books import Sums, sum_up
 from sync.hq.database import Database, StoreError
@@ -63,6 +63,7 @@ class _Writes:
     """By account, ledger, record, number, and the two days of a lot."""
     values: list[Seen] = field(default_factory=list)
     moves: list[tuple[object, ...]] = field(default_factory=list)
+    profiles: list[tuple[int, str, str, bytes]] = field(default_factory=list)
 
     def extend(self, stream: Stream, work: Work) -> Held:
         """Add the last ``len(work.digests)`` records of a batch as the next of ``stream``."""
@@ -80,6 +81,9 @@ class _Writes:
         for day, sold in sums.days.items():
             before = self.days.get(day, (0, 0, 0, 0))
             self.days[day] = tuple(map(sum, zip(before, sold, strict=True)))  # type: ignore[assignment] # of four
+        if work.batch.beside:
+            found = profiles.proven(work.batch, len(digests))
+            self.profiles += [(first + n, who, tier, data) for n, who, tier, data in found]
         self.faults += [(first + n, why) for n, why in sums.faults]
         for n, body in sums.lots:
             self._add_lots(stream, stream.last_seq + 1 + n, body)
@@ -124,6 +128,7 @@ class _Writes:
             database.add(
                 "lot_part", "account, ledger, seq, n, usable_on, lapses_on, part", "points", lots
             )
+            profiles.keep(database.sql, self.profiles, self.now_ms)
             database.add("day_part", "business_date, part", sums, days)
         allowances.apply(database.sql, self.values, self.now_ms)
         database.grown(sum(len(record[1]) for record in self.records))

@@ -118,6 +118,14 @@ class Database(Protocol):
         """
         ...
 
+    def wipe(self) -> None:
+        """Have nothing of what was erased left in the database's files, as far as nobody reads it now.
+
+        Raises:
+            StoreError: It could not be done; it is done by and by.
+        """
+        ...
+
     def grown(self, size: int) -> None:
         """Take note that about ``size`` bytes were written."""
         ...

@@ -26,9 +26,12 @@ from sync.hq.watch import ShopRead
 from sync.hq.words import Words
 from sync.mqtt import TURN_S_MAX, Down, Message, Pipe, PipeEvent, Up
 from sync.protocol.keys import SecretKey
+from sync.protocol.master import MEMBERS
 from sync.protocol.state import HqState, write_hq_state
 from sync.protocol.wire import NONCE_BYTES
 
+PROFILES_EVERY_MS = 500
+"""Members that tills registered are made known to the others at most so often."""
 _log = logging.getLogger(__name__)
 
 
@@ -87,6 +90,8 @@ class Loop:
         self._told: int | None = None
         """The timeline that was told since the broker was reached."""
         self._is_dirty = False
+        self._profiles_ms = 0
+        self._members = store.master.newest(MEMBERS)
         self._pipe = Pipe(
             office,
             f"hq-{self._session.hex()}",
@@ -166,6 +171,13 @@ class Loop:
         elif self._told != self._timeline:
             self._told = self._timeline
             self._pipe.send(self._state(connected=True))
+        if now_ms() >= self._profiles_ms:
+            self._profiles_ms = now_ms() + PROFILES_EVERY_MS
+            self._is_dirty |= self._store.master.take_in_profiles(now_ms())
+            newest = self._store.master.newest(MEMBERS)
+            if newest != self._members:
+                self._members = newest
+                self.known.learn(self._store.master)
         for word in self._words.news(now_ms(), self._tills()):
             self._pipe.send(word)
 

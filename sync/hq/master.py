@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 
+from sync.hq import profiles
 from sync.hq.database import Database
 from sync.hq.schema import FEED_BITS
 from sync.hq.shop import Tables
@@ -24,7 +25,7 @@ from sync.protocol.master import (
     STATEMENTS,
     Row,
 )
-from terminal.codec.master import ACCOUNT, holding
+from terminal.codec.master import ACCOUNT, ERASED, MEMBER, holding
 from terminal.core import accounts
 from terminal.core.points.entries import LotPart
 
@@ -153,10 +154,13 @@ class MasterStore:
             CommitUnknownError: End the process.
         """
         with self._database.alone(ALONE):
+            ask = self._sql.execute
+            people = profiles.without_erased(ask, tables.rows[MEMBERS]) | profiles.member_rows(ask)
+            rows = {**tables.rows, MEMBERS: people}
             made = [
                 name
                 for name in (CATALOGUE, MEMBERS, HOTLIST)
-                if self._change(name, tables.rows[name], now_ms)
+                if self._change(name, rows[name], now_ms)
             ]
             is_moved = self._open_books(tables.openings)
             self._sql.execute(
@@ -165,6 +169,33 @@ class MasterStore:
                 (digest,),
             )
         return [*made, *((STATEMENTS,) if is_moved else ())]
+
+    def take_in_profiles(self, now_ms: int) -> bool:
+        """Make rows of profiles that came from tills; return whether there were any.
+
+        Raises:
+            StoreError, CommitUnknownError: As for :meth:`apply`.
+        """
+        if not profiles.is_waiting(self._sql.execute):
+            return False
+        with self._database.alone(ALONE):
+            known = self.bodies(MEMBER)
+            rows = profiles.waiting_rows(self._sql, known, now_ms)
+            self._write(MEMBERS, [(*key, body) for key, body in rows.items()], now_ms)
+        return True
+
+    def erase(self, account: str, now_ms: int) -> None:
+        """Forget a member here, and tell every till to, in the caller's transaction."""
+        profiles.forget(self._sql, account, now_ms)
+        self._write(MEMBERS, [(ERASED, account, b""), (MEMBER, account, None)], now_ms)
+
+    def is_member(self, account: str) -> bool:
+        """Return whether the members' table has somebody under this number."""
+        row = self._sql.execute(
+            "SELECT 1 FROM master_row WHERE name = ? AND kind = ? AND key = ? AND body IS NOT NULL",
+            (MEMBERS, MEMBER, account),
+        ).fetchone()
+        return row is not None
 
     @property
     def digest(self) -> bytes:
@@ -231,9 +262,14 @@ class MasterStore:
             (*key, body) for key, body in rows.items() if held.get(key) != body
         ]
         changed += [(*key, None) for key in held.keys() - rows.keys()]
-        before = self._read_newest(name)
-        if not changed and before.number:
+        if not changed and self._read_newest(name).number:
             return False  # The first version may well be empty: then that is known.
+        self._write(name, changed, now_ms)
+        return True
+
+    def _write(self, name: str, changed: list[tuple[str, str, bytes | None]], now_ms: int) -> None:
+        """Write rows as the next version of a table, in the caller's transaction."""
+        before = self._read_newest(name)
         changed.sort(key=lambda row: row[:2])
         version = Version(before.number + 1, _mark(name, before, changed))
         if name == CATALOGUE and before.number:
@@ -247,7 +283,6 @@ class MasterStore:
             "INSERT INTO master_version VALUES (?, ?, ?, ?)",
             (name, version.number, version.mark, now_ms),
         )
-        return True
 
     def _keep_old(self, changed: Iterable[tuple[str, str, bytes | None]], until: int) -> None:
         """Keep what is about to be replaced in the catalogue: old sales are worked out by it."""

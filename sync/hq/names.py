@@ -19,12 +19,14 @@ class Known:
     """What a member held at the opening of the books, by account in the books and unit; positive."""
 
     def learn(self, store: MasterStore) -> None:
-        """Take in what the master data says now; whoever is gone from it keeps their name."""
+        """Take in what the master data says now; whoever is gone keeps their name, unless erased."""
         read = master.read
         self.names.update(
             (number, read(master.member_bodies, body).name)
             for number, body in store.bodies(master.MEMBER)
         )
+        for number, _ in store.bodies(master.ERASED):
+            self.names.pop(number, None)
         self.tiers.update(
             (tier, read(master.tiers, body)[2].name) for tier, body in store.bodies(master.TIER)
         )

@@ -88,5 +88,15 @@ TABLES_3 = (
     """CREATE TABLE till_certificate (
         serial TEXT PRIMARY KEY, terminal TEXT NOT NULL, key_id BLOB NOT NULL,
         made_ms INTEGER NOT NULL, ended_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID""",
+    # Members registered at tills, with the salt that their records' commitments need; and who was erased.
+    """CREATE TABLE profile (
+        account TEXT PRIMARY KEY, record INTEGER NOT NULL, tier TEXT NOT NULL, data BLOB NOT NULL,
+        received_ms INTEGER NOT NULL, told INTEGER NOT NULL) STRICT, WITHOUT ROWID""",
+    "CREATE INDEX profile_untold ON profile (account) WHERE told = 0",
+    """CREATE TABLE erased (
+        account TEXT PRIMARY KEY, at_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE member_conflict (
+        account TEXT PRIMARY KEY, other TEXT NOT NULL, at_ms INTEGER NOT NULL,
+        settled_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID""",
 )
 """What schema 3 adds."""

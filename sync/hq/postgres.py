@@ -188,6 +188,9 @@ class PostgresServer:
                 raise StoreError(_said(error)) from error
         self._months.add(now)
 
+    def wipe(self) -> None:
+        """The server's vacuum does so by and by; ``VACUUM FULL`` at once, see ``sync/README.md``."""
+
     def grown(self, size: int) -> None:
         """The server looks after its log by itself."""
 

@@ -22,6 +22,7 @@ PRAGMAS = (
     ("page_size", PAGE_BYTES),  # Before WAL, or it is ignored.
     ("journal_mode", "wal"),
     ("synchronous", "full"),
+    ("secure_delete", 1),  # What is erased is overwritten.
     ("wal_autocheckpoint", 0),  # Automatic checkpoints swallow I/O errors.
     ("recursive_triggers", 1),  # Else INSERT OR REPLACE deletes past the triggers.
     ("cache_size", -64_000),

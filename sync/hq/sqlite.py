@@ -5,6 +5,7 @@ cut in the middle of the next one.
 """
 
 import sqlite3
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from functools import lru_cache
@@ -17,6 +18,8 @@ from peewee import PeeweeException, SqliteDatabase
 from sync.hq.database import CommitUnknownError, Sql, StoreError
 from sync.hq.schema import PRAGMAS, SCHEMA, STEPS, first_rows
 
+WIPE_S = 10.0
+"""How long readers are waited for until nothing that was erased is left in the log."""
 LOG_BYTES_MAX = 32_000_000
 """Past this the log is copied into the database even when there is no quiet moment."""
 
@@ -85,6 +88,17 @@ class SqliteFile:
             self._sql.execute("COMMIT")
         except sqlite3.Error as error:
             raise CommitUnknownError(str(error)) from error
+
+    def wipe(self) -> None:
+        """Empty the log, which still shows the pages as they were; the pages themselves were overwritten.
+
+        Raises:
+            StoreError: Somebody reads the old pages, or the disk failed.
+        """
+        ends = time.monotonic() + WIPE_S
+        while self._sql.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+            if time.monotonic() > ends:
+                raise StoreError("somebody reads; it is wiped with the next quiet moment")
 
     def alone(self, _name: str) -> AbstractContextManager[None]:
         """Be in a transaction; there is no other process that writes."""

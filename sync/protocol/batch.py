@@ -39,6 +39,8 @@ _OVERHEAD_BYTES = 400
 """More than all fields but the records take, together with what one record's own length takes."""
 _LEVEL = 3
 
+BESIDE_BYTES_MAX = 1_000
+Beside = Annotated[bytes, Meta(max_length=BESIDE_BYTES_MAX)]
 Body = Annotated[bytes, Meta(min_length=1, max_length=BODY_BYTES_MAX)]
 
 
@@ -55,6 +57,8 @@ class Batch(msgspec.Struct, array_like=True, frozen=True):
     records: Annotated[tuple[Body, ...], Meta(min_length=1, max_length=RECORDS_MAX)]
     till_head: Seq = 0
     """Last record the till has; what lies between is still to come."""
+    beside: Annotated[tuple[tuple[Seq, Beside], ...], Meta(max_length=RECORDS_MAX)] = ()
+    """What belongs to records of this batch and is in no chain, so that it can be erased: by number."""
 
     @property
     def last_seq(self) -> int:

@@ -37,6 +37,9 @@ class Mirror(Protocol):
     def finish(self, part: Part, rows: Sequence[Row]) -> None:
         """Add what changed while the snapshot was fetched and put it in place."""
 
+    def rest(self) -> bool:
+        """Do what waits for a quiet moment; return whether whoever reads is to open the members anew."""
+
     def apply(self, part: Part, rows: Sequence[Row]) -> None:
         """Apply a delta, a statement, or all of a small table, as one transaction."""
 

@@ -4,7 +4,7 @@ It checks who signed what comes in and whether it speaks of this very ledger, le
 builds and signs what goes out. The simulator drives it exactly as the worker does.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sync import topics
@@ -62,6 +62,14 @@ class Publish:
 Out = Publish | Acked | SyncTrouble | LedgerOutrun
 
 
+Beside = Callable[[int, int], Sequence[tuple[int, bytes]]]
+
+
+def nothing_beside(_first: int, _last: int) -> Sequence[tuple[int, bytes]]:
+    """Return nothing."""
+    return ()
+
+
 class Session:
     """One till's conversation with the head office, over all connections."""
 
@@ -72,7 +80,10 @@ class Session:
         start: Progress,
         draw: Draw,
         nonce: Callable[[], bytes],
+        beside: Beside = nothing_beside,
     ) -> None:
+        """Prepare; ``beside`` returns what goes beside records from one number to another."""
+        self._beside = beside
         acked, timeline = start.position or (0, 0)
         if acked > start.head_seq:
             acked = 0  # The proof is of another file than this ledger; the hello will tell.
@@ -295,6 +306,7 @@ class Session:
                 digests[count - 1],
                 tuple(bodies[:count]),
                 self.state.head,
+                tuple(self._beside(first, first + count - 1)),
             )
             data = pack(batch, who.key)
             if data is not None:

@@ -9,13 +9,17 @@ from collections.abc import Callable, Sequence
 from config.schema import Link
 from sync import topics
 from sync.mqtt import TURN_S_MAX, Down, Message, Pipe, PipeEvent, Up
+from sync.protocol.errors import NotTakenError
+from sync.protocol.master import MEMBERS
 from sync.protocol.wire import NONCE_BYTES
 from sync.uplink.api import (
     Health,
     LinkChanged,
+    Mastered,
     Mirror,
     Progress,
     Records,
+    SyncTrouble,
     TillIdentity,
     UplinkEvent,
     Wanted,
@@ -25,13 +29,15 @@ from sync.uplink.asking import Out as AskingOut
 from sync.uplink.download import Download, is_for
 from sync.uplink.download import Out as DownloadOut
 from sync.uplink.machine import Phase
-from sync.uplink.session import Out, Publish, Session
+from sync.uplink.session import Beside, Out, Publish, Session, nothing_beside
 
 STATE_EVERY_MS = 30_000
 """How often the till says that it is there and how far its ledger reaches."""
 
 WANTED_MAX = 20
 """Asks for value that wait to be sent; the oldest are forgotten."""
+REST_EVERY_MS = 1_000
+"""How often the mirror may do what waits for a quiet moment."""
 BEHIND_MAX = 500
 """With more records than this to send, statements wait: each would have to be set against all of them."""
 
@@ -39,7 +45,7 @@ BEHIND_MAX = 500
 class Uplink:
     """Carries one till's ledger to the head office. ``run`` is its thread; ``poke`` is for everyone."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - who sends what, from where, to whom
         self,
         broker: Link,
         identity: TillIdentity,
@@ -47,15 +53,18 @@ class Uplink:
         start: Progress,
         emit: Callable[[UplinkEvent], None],
         mirror: Mirror | None = None,
+        beside: Beside = nothing_beside,
     ) -> None:
         """Prepare. ``emit`` is called on the uplink's thread and must not block for long.
 
         With a ``mirror`` the head office's master data is fetched into it.
         """
-        self._session = Session(identity, records, start, _draw, _draw_nonce)
+        self._session = Session(identity, records, start, _draw, _draw_nonce, beside)
         self._download = None if mirror is None else Download(identity, mirror, _draw, _draw_nonce)
         self._asking = Asking(identity, _draw_nonce)
         self._wanted: deque[Wanted] = deque(maxlen=WANTED_MAX)
+        self._mirror = mirror
+        self._rest_ms = 0
         self._emit = emit
         self._identity = identity
         self._told = LinkChanged(connected=False, reason="")
@@ -154,6 +163,7 @@ class Uplink:
             self._perform(download.closed(now_ms))
         elif session.state.phase is Phase.STREAMING and session.trusted is not None:
             self._perform(download.opened(session.trusted, session.branch, now_ms))
+        self._rest(now_ms)
         behind = session.state.head - session.state.acked
         self._perform(download.tick(now_ms, may_state=behind <= BEHIND_MAX))
 
@@ -165,6 +175,18 @@ class Uplink:
             wanted = self._wanted.popleft()
             self._perform(self._asking.ask(wanted, branch, now_ms, is_open=is_open))
         self._perform(self._asking.tick(branch, now_ms))
+
+    def _rest(self, now_ms: int) -> None:
+        if self._mirror is None or now_ms < self._rest_ms:
+            return
+        self._rest_ms = now_ms + REST_EVERY_MS
+        try:
+            is_to_open = self._mirror.rest()
+        except NotTakenError as error:
+            self._emit(SyncTrouble("master-refused", str(error)))
+            return
+        if is_to_open:
+            self._emit(Mastered(MEMBERS, is_changed=True))
 
     def _tell(self, link: LinkChanged) -> None:
         if link != self._told:

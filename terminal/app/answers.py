@@ -12,6 +12,7 @@ from terminal.core.effects import Tell
 from terminal.core.journal import Entry, PaymentTaken, Reprinted, SalePosted
 from terminal.core.points.entries import GiftGiven, LotteryDrawn, PointsGiven, PointsTaken
 from terminal.core.pricing.coupons import CouponsIssued, parse
+from terminal.core.profile import MemberRegistered
 from terminal.core.refusal import Key, Refusal, refuse
 from terminal.core.stored import ToppedUp
 from terminal.core.till import SUPERVISOR, Operator
@@ -38,6 +39,8 @@ def answer_of(seq: int, entry: Entry) -> dict[str, object]:
                 "change": change,
                 "earned": bill.totals.earned,
             }
+        case MemberRegistered(account):
+            return {"seq": seq, "member": account}
         case PaymentTaken(bill, tender):
             return {"seq": seq, "sale": bill.sale_id, "taken": tender.amount}
         case ToppedUp(receipt=receipt, account=account):

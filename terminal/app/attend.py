@@ -28,6 +28,7 @@ from terminal.app.perform import Performer
 from terminal.app.periods import Found
 from terminal.app.points import PointsDesk, payer_of, refreshed, told_of
 from terminal.app.pursedesk import PurseDesk
+from terminal.app.registering import Registering
 from terminal.app.requests import printable, quoted
 from terminal.app.value import ValueDesk
 from terminal.core import till as tills
@@ -256,7 +257,7 @@ class Attendant:
                     issued if isinstance(issued, Refusal) else self._note(issued, call.actor, key)
                 )
                 return printed(self._edges.printing, wanted, done)
-            case desk.PointsAct() | desk.PayIn() as asked:
+            case desk.PointsAct() | desk.PayIn() | desk.RegisterMember() as asked:
                 return self._for_member(asked, call.actor, key)
             case desk.TouchVirtual() as touch:
                 return self._edges.touch(touch)
@@ -305,12 +306,17 @@ class Attendant:
         return refuse(Key.DISK_FULL)
 
     def _for_member(
-        self, asked: desk.PointsAct | desk.PayIn, actor: Operator | None, key: CallKey
+        self,
+        asked: desk.PointsAct | desk.PayIn | desk.RegisterMember,
+        actor: Operator | None,
+        key: CallKey,
     ) -> Answer:
         """Do something to a member's account besides a sale."""
         head = self._edges.ledger.head_seq
         try:
-            if isinstance(asked, desk.PayIn):
+            if isinstance(asked, desk.RegisterMember):
+                done = Registering(self._edges, self._performer).register(asked, actor, key)
+            elif isinstance(asked, desk.PayIn):
                 done = self._value.pay_in(asked, actor, key)
             else:
                 done = self._desk.act(asked, actor, key)

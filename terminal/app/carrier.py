@@ -149,7 +149,9 @@ class Carrier:
         seq = head.seq if head is not self.live else max(head.seq, self._head)
         with closing(LedgerRecords(head.path)) as records:
             start = Progress(seq, head.proof)
-            self._uplink = Uplink(self.party.link, identity, records, start, emit, mirror)
+            self._uplink = Uplink(
+                self.party.link, identity, records, start, emit, mirror, records.beside
+            )
             self._uplink.tell(self._health)
             if head is self.live:
                 self._uplink.poke(self._head)

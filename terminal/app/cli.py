@@ -255,6 +255,12 @@ def _add_pki(hq: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     revoke = hq.add_parser("revoke", help="end a till's keys, when it was lost or stolen")
     revoke.add_argument("till")
     revoke.add_argument("--reason", default="", help="for the audit log")
+    erase = hq.add_parser("erase", help="forget a member's personal data, here and at every till")
+    erase.add_argument("account")
+    conflicts = hq.add_parser("conflicts", help="members who registered twice, by phone number")
+    conflicts.add_argument(
+        "--settle", metavar="ACCOUNT", help="a person has decided about this one"
+    )
     broker = hq.add_parser(
         "broker-config", help="settings of mosquitto with TLS, for Debian's unit"
     )
@@ -263,7 +269,7 @@ def _add_pki(hq: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
         "--installed", default="/etc/mosquitto/tallypoint", help="folder they will lie in"
     )
     broker.add_argument("--listen", default="", help="address to listen on; all without it")
-    for parser in (certify, enrol, revoke, broker):
+    for parser in (certify, enrol, revoke, erase, conflicts, broker):
         parser.add_argument("--config", default=HQ_FILE)
 
 

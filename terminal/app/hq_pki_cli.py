@@ -1,4 +1,4 @@
-"""``tallypoint hq root|certify|enrol|revoke|broker-config``: who is a till of ours, and how it is known.
+"""``tallypoint hq root|certify|enrol|revoke|broker-config|erase|conflicts``: tills and members of ours.
 
 The head office may be running meanwhile.
 """
@@ -14,12 +14,13 @@ from pathlib import Path
 from config.faults import ConfigError, render_all
 from config.load import load_hq
 from config.schema import Hq
-from sync.hq import enrolment, pki
+from sync.hq import enrolment, pki, profiles
 from sync.hq.audit import Act
 from sync.hq.broker import CONFIGURATION, Place, write_broker
 from sync.hq.clock import now_ms
 from sync.hq.database import StoreError
 from sync.hq.enrolment import Reached
+from sync.hq.master import MasterStore
 from sync.hq.opening import SQLITE, address_of, open_database
 from sync.hq.people import DeniedError
 from sync.hq.pki import PkiError, load_pki
@@ -28,10 +29,12 @@ from terminal.app.hq_cli import become_owner
 
 _BAD_SETTINGS = 78
 _TILL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}", re.ASCII)
+CONFLICTS_MAX = 500
 _DENIED = {
     "bad-hours": f"a token is good for 1 to {enrolment.HOURS_MAX} hours",
     "too-many": "there are too many open tokens already",
     "no-such-till": "no till in use is called that",
+    "no-such-member": "nobody has this account number",
 }
 
 
@@ -47,15 +50,7 @@ def run_pki(asked: argparse.Namespace) -> int:
         office = load_hq(Path(asked.config)).hq
         if office.data.startswith(SQLITE):
             become_owner(Path(office.data.removeprefix(SQLITE)))
-        match asked.action:
-            case "certify":
-                return _certify(office, Path(asked.root))
-            case "enrol":
-                return _enrol(office, asked)
-            case "revoke":
-                return _revoke(office, asked)
-            case _:
-                return _broker(office, asked)
+        return _carry_out(office, asked)
     except ConfigError as error:
         print(render_all(error.faults), file=sys.stderr)
         return _BAD_SETTINGS
@@ -64,6 +59,22 @@ def run_pki(asked: argparse.Namespace) -> int:
     except (_AskedWrongError, BadKeyError, OSError, PkiError, StoreError) as error:
         print(error, file=sys.stderr)
     return 1
+
+
+def _carry_out(office: Hq, asked: argparse.Namespace) -> int:
+    match asked.action:
+        case "certify":
+            return _certify(office, Path(asked.root))
+        case "enrol":
+            return _enrol(office, asked)
+        case "revoke":
+            return _revoke(office, asked)
+        case "erase":
+            return _erase(office, asked.account)
+        case "conflicts":
+            return _conflicts(office, asked.settle)
+        case _:
+            return _broker(office, asked)
 
 
 def _root(asked: argparse.Namespace) -> int:
@@ -140,6 +151,31 @@ def _broker(office: Hq, asked: argparse.Namespace) -> int:
         f'In hq.toml: broker = "{reached.broker}", ca = "{out}/ca.pem", certificate = "{out}/hq.pem",'
         f' key = "{out}/hq.key", trust_tills = "enrolled"'
     )
+    return 0
+
+
+def _erase(office: Hq, account: str) -> int:
+    database = open_database(address_of(office))
+    try:
+        profiles.erase(database, MasterStore(database), _act(), account)
+    finally:
+        database.close()
+    print(
+        f"{account}: erased here, and at every till as soon as it is connected. Records and books stay."
+        " A shop file that still names the member must be changed by hand."
+    )
+    return 0
+
+
+def _conflicts(office: Hq, settled: str | None) -> int:
+    database = open_database(address_of(office))
+    try:
+        if settled:
+            profiles.settle(database, _act(), settled)
+        for each in profiles.conflicts(database.sql.execute, CONFLICTS_MAX):
+            print(each.account, each.other, sep="\t")
+    finally:
+        database.close()
     return 0
 
 

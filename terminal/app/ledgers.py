@@ -16,6 +16,7 @@ from terminal.codec.entry import decode
 from terminal.core.journal import Body, Entry, Versions
 from terminal.store.ledger import Ledger
 from terminal.store.older import Head
+from terminal.store.people import FILE, People
 from terminal.store.reader import Reader
 from terminal.store.schema import Identity
 from terminal.store.succession import (
@@ -39,6 +40,9 @@ def open_ledger(folder: Path, key: SecretKey) -> Ledger:
     identity = Identity(os.urandom(8).hex(), key.public.raw, first_ordinal(folder))
     ledger = Ledger.open(folder / LIVE, identity, clock.boot_id())
     (folder / ORDINAL_FILE).unlink(missing_ok=True)
+    if (folder / FILE).exists():
+        with closing(People(folder / FILE)) as people:
+            people.drop_unposted(folder / LIVE, ledger.ledger_id)
     return ledger
 
 

@@ -1,9 +1,11 @@
 """The ledger's records as the uplink reads them, on the uplink's own thread and connection."""
 
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from terminal.store.people import FILE, People
 from terminal.store.reader import Reader
 
 
@@ -19,6 +21,16 @@ class LedgerRecords:
         if self._reader is None:
             self._reader = Reader.open(self.path)
         return self._reader.records(first, count)
+
+    def beside(self, first: int, last: int) -> Sequence[tuple[int, bytes]]:
+        """Return what goes beside the records from one number to another: members registered here."""
+        path = self.path.with_name(FILE)
+        if not path.exists():
+            return ()
+        if self._reader is None:
+            self._reader = Reader.open(self.path)
+        with closing(People(path)) as people:
+            return people.beside(self._reader.head()[0], first, last)
 
     def close(self) -> None:
         """Let go of the file."""

@@ -26,7 +26,7 @@ from terminal.codec.bill import (
     unpack_bill,
     unpack_tender,
 )
-from terminal.core import allowance, journal, lineage, stored
+from terminal.core import allowance, journal, lineage, profile, stored
 from terminal.core.journal import Bill, Tender
 from terminal.core.points import entries
 from terminal.core.pricing.coupons import CouponsIssued
@@ -44,6 +44,7 @@ KINDS: dict[int, type] = {
     30: allowance.AllowancesOpened,
     31: allowance.AllowancesClosed,
     32: stored.ToppedUp,
+    50: profile.MemberRegistered,
     60: lineage.LedgerOpened,
     61: lineage.Carried,
     42: CouponsIssued,

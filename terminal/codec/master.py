@@ -29,12 +29,15 @@ from config.shop import (
 )
 from config.words import Id, Name
 from terminal.core.points.entries import LotPart
+from terminal.core.profile import Profile
 
 FORMAT = 1
 ROW_BYTES_MAX = 48_000
 CATEGORY, GOODS, OPERATOR, RULE, TIER = "category", "goods", "operator", "rule", "tier"
 MEMBER, MEDIUM, ACCOUNT = "member", "medium", "account"
 ROLLOUT, RULES_PART = "rollout", "part"
+ERASED = "erased"
+"""A member of whom nothing personal may be kept anywhere; a row without content."""
 SMALL = (CATEGORY, OPERATOR, RULE, TIER)
 """Kinds of the catalogue that are kept as they came and applied together."""
 
@@ -185,6 +188,13 @@ def member(who: Member) -> bytes:
             who.tags, who.segments, who.card_type, who.level, who.bought,
         )
     )  # fmt: skip
+
+
+def profile(who: Profile, tier: str) -> bytes:
+    """Return a member registered at a till as a row's body."""
+    return _pack(
+        MemberBody(FORMAT, who.name, tier, who.phone or None, who.birthday or None, who.media)
+    )
 
 
 def holding(

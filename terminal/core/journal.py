@@ -23,6 +23,7 @@ from terminal.core.points.entries import (
 )
 from terminal.core.pricing.coupons import CouponsIssued
 from terminal.core.pricing.quote import PointsReason, QuoteLine
+from terminal.core.profile import MemberRegistered
 from terminal.core.stored import ToppedUp
 from terminal.core.units import Minor, Points
 
@@ -285,6 +286,7 @@ Body = (
     | AllowancesOpened
     | AllowancesClosed
     | ToppedUp
+    | MemberRegistered
     | LedgerOpened
     | Carried
     | CouponsIssued

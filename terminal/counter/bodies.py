@@ -177,6 +177,20 @@ class IssueBody(Plain, frozen=True, kw_only=True):
     """Whether the first few are printed, each with its code."""
 
 
+class RegisterBody(Plain, frozen=True, kw_only=True):
+    """Somebody who becomes a member: a name, and a phone number or a card."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=60, pattern=_NO_CONTROL)]
+    phone: Annotated[str, Meta(pattern=r"^(\+?[0-9]{5,15})?\Z")] = ""
+    birthday: Annotated[
+        str, Meta(pattern=r"^((0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01]))?\Z", description="MM-DD")
+    ] = ""
+    card: Annotated[str, Meta(max_length=60, pattern=_NO_CONTROL)] = ""
+    tier: Annotated[str, Meta(max_length=40, pattern=_NO_CONTROL)] = ""
+    shared: bool = False
+    """Whether another member may have the same phone number; a supervisor's."""
+
+
 class PayInBody(Plain, frozen=True, kw_only=True):
     """What a member pays in; ``reference`` is the number on the slip of an external payment."""
 

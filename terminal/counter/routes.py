@@ -148,6 +148,13 @@ CHANGES = (
         lambda body, _: actions.sale(body), "A whole sale by a cash-register program",
     ),
     Change(
+        "POST", "/members", bodies.RegisterBody,
+        lambda body, _: desk.RegisterMember(
+            body.name, body.phone, body.birthday, body.card, body.tier, body.shared
+        ),
+        "Register a member; the answer holds the account number",
+    ),
+    Change(
         "POST", "/members/{account}/topups", bodies.PayInBody,
         lambda body, params: actions.pay_in(body, _name(params, "account", _RECEIPT_MAX)),
         "A member pays in; the shop's bonus is added",

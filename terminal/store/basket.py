@@ -20,6 +20,7 @@ class BasketFile:
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
+        self._length = os.fstat(descriptor).st_size
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -51,6 +52,8 @@ class BasketFile:
         """
         assert len(basket) <= BASKET_BYTES_MAX
         data = _MAGIC + len(basket).to_bytes(4, "big") + _checksum(basket) + basket
+        length, data = len(data), data.ljust(self._length, b"\0")
+        self._length = length  # Nothing of an older, longer one stays behind: it names members.
         written = os.pwrite(self._descriptor, data, 0)
         if written != len(data):
             raise OSError(f"the basket was cut short at {written} bytes")

@@ -5,7 +5,7 @@ statement says which balance of this till it already contains (``base``).
 """
 
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from json import dumps, loads
@@ -16,6 +16,7 @@ from terminal.core import accounts
 from terminal.core.points.entries import LotPart
 from terminal.core.pricing.basket import Member
 from terminal.store import statedlots
+from terminal.store.people import FILE, People, Registered
 from terminal.store.swap import open_whole, replace_whole
 
 MARK = 0x74706D62
@@ -38,6 +39,11 @@ UNITS = (accounts.POINTS, accounts.PRINCIPAL, accounts.BONUS)
 _SELECT = (
     "SELECT member.*, points, points_base, principal, principal_base, bonus, bonus_base"
     " FROM member LEFT JOIN statement USING (account)"
+)
+_IS_THERE = "SELECT 1 FROM member WHERE account = ?"
+_STATED = (
+    "SELECT points, points_base, principal, principal_base, bonus, bonus_base FROM statement"
+    " WHERE account = ?"
 )
 _IS_MEDIUM = "account = (SELECT account FROM medium WHERE medium = ?)"
 _None = int | None
@@ -127,7 +133,12 @@ def shown(statement: int, base: int, balance: int) -> int:
 class Members:
     """Finds members; used by one thread at a time. Opened anew whenever the file changed."""
 
-    def __init__(self, connection: sqlite3.Connection, holdings: Holdings) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, holdings: Holdings, beside: Path | None = None
+    ) -> None:
+        """Read; ``beside`` is where those lie who were registered here, found until the file knows them."""
+        self._beside = beside
+        self._people: People | None = None
         self._connection = connection
         self._run = connection.execute
         self._holdings = holdings
@@ -142,7 +153,7 @@ class Members:
         Raises:
             MasterDataError: It cannot be opened.
         """
-        return cls(open_whole(path, MARK), holdings)
+        return cls(open_whole(path, MARK), holdings, path.with_name(FILE))
 
     def pin(self) -> None:
         """Answer from now on as of this moment, until closed, whatever changes meanwhile."""
@@ -157,11 +168,15 @@ class Members:
     def close(self) -> None:
         """Let go of the file."""
         self._connection.close()
+        if self._people is not None:
+            self._people.close()
 
     def by_medium(self, medium: str) -> Member | None:
         """Return whose card ``medium`` is, for example ``uid:04a1b2c3d4e5f6``; None: nobody's."""
         row = self._run(f"{_SELECT} WHERE {_IS_MEDIUM}", (medium,)).fetchone()
-        return self._member(row, medium) if row else None
+        if row:
+            return self._member(row, medium)
+        return next(self._here(lambda who: medium in who.profile.media, medium), None)
 
     def is_lost(self, medium: str) -> bool:
         """Return whether the card was reported lost and must not be accepted."""
@@ -170,7 +185,17 @@ class Members:
     def by_account(self, account: str) -> Member | None:
         """Return the member with this account number."""
         row = self._run(f"{_SELECT} WHERE account = ?", (account,)).fetchone()
-        return self._member(row, "number") if row else None
+        if row:
+            return self._member(row, "number")
+        return next(self._here(lambda who: who.account == account, "number"), None)
+
+    def first_tier(self) -> str:
+        """Return the tier that most members are of: whoever is new begins there; empty without any tier."""
+        row = self._run(
+            "SELECT tier.id FROM tier LEFT JOIN member ON member.tier = tier.id"
+            " GROUP BY tier.id ORDER BY count(account) DESC, tier.id LIMIT 1"
+        ).fetchone()
+        return str(row[0]) if row else ""
 
     def tier_name(self, tier: str) -> str:
         """Return what people call a tier."""
@@ -187,7 +212,11 @@ class Members:
     def by_phone(self, phone: str) -> tuple[Member, ...]:
         """Return all members with this phone number: a family may share one."""
         rows = self._run(f"{_SELECT} WHERE phone = ? AND phone != '' LIMIT ?", (phone, FOUND_MAX))
-        return tuple(self._member(row, "phone") for row in rows.fetchall())
+        found = tuple(self._member(row, "phone") for row in rows.fetchall())
+        return (
+            *found,
+            *self._here(lambda who: phone != "" and who.profile.phone == phone, "phone"),
+        )
 
     def search(self, text: str, limit: int) -> tuple[Member, ...]:
         """Return members whose name holds ``text``, or whose phone or number ends or begins with it."""
@@ -200,7 +229,9 @@ class Members:
             " OR account LIKE ? ESCAPE '\\' ORDER BY account LIMIT ?",
             (f"%{like}%", f"%{like}", f"{like}%", max(0, min(limit, FOUND_MAX))),
         )
-        return tuple(self._member(row, "number") for row in rows.fetchall())
+        found = tuple(self._member(row, "number") for row in rows.fetchall())
+        here = self._here(partial(_is_like, wanted), "number")
+        return (*found, *here)[: max(0, min(limit, FOUND_MAX))]
 
     def some(self, limit: int) -> tuple[tuple[str, str, str], ...]:
         """Return name, tier and one medium of some members, for a till that shows how it works."""
@@ -210,6 +241,18 @@ class Members:
             (min(limit, FOUND_MAX),),
         ).fetchall()
         return tuple((name, tier, medium) for name, tier, medium in rows)
+
+    def _here(self, is_meant: Callable[[Registered], bool], medium: str) -> Iterator[Member]:
+        """Yield who was registered at this till and is not in the file yet."""
+        if self._beside is None or (self._people is None and not self._beside.exists()):
+            return
+        if self._people is None:
+            self._people = People(self._beside)
+        for who in self._people.everybody().values():
+            if is_meant(who) and not self._run(_IS_THERE, (who.account,)).fetchone():
+                stated = self._run(_STATED, (who.account,)).fetchone() or (None,) * 6
+                about = (who.account, who.profile.name, who.profile.phone, who.tier)
+                yield self._member((*about, who.profile.birthday, "", *stated), medium)
 
     def _member(self, row: _Row, medium: str) -> Member:
         account, name, phone, tier, birthday, more, *stated = row
@@ -223,6 +266,12 @@ class Members:
             shown(bonus, bonus_base, own(accounts.BONUS, 0)),
             birthday, medium, tuple(tags), tuple(segments), card_type, level, bought,
         )  # fmt: skip
+
+
+def _is_like(wanted: str, who: Registered) -> bool:
+    said = who.profile
+    is_number = said.phone.endswith(wanted) or who.account.startswith(wanted)
+    return wanted.lower() in said.name.lower() or is_number
 
 
 def make_tables(connection: sqlite3.Connection) -> None:

@@ -45,7 +45,7 @@ from terminal.store.mirrorfiles import (
     tidy,
 )
 from terminal.store.statements import Bases
-from terminal.store.swap import MasterDataError
+from terminal.store.swap import BUSY_MS, MasterDataError
 
 _FILES = {
     CATALOGUE: "catalog",
@@ -65,6 +65,9 @@ class Own(Protocol):
     def pins(self) -> dict[str, str]:
         """Return the PINs chosen at this till, by operator."""
 
+    def erase(self, accounts: Sequence[str]) -> None:
+        """Forget members whom the head office erased."""
+
 
 class Mirror:
     """Keeps the master data; satisfies what the uplink asks for. Whatever fails is a MasterDataError."""
@@ -76,6 +79,8 @@ class Mirror:
         self._wall_ms = wall_ms
         self._live = {name: connect(folder / f"{name}.db") for name in MARKS}
         self._drafts: dict[str, tuple[Path, sqlite3.Connection]] = {}
+        self._is_stained = True
+        """Whether the log may hold what was erased."""
         for name, connection in self._live.items():
             connection.execute("INSERT INTO opened VALUES ('')")
             self._find_draft(name)
@@ -116,6 +121,7 @@ class Mirror:
         if part.is_first:
             self._begin(name)
         _, connection = self._drafts[name]
+        self._erase(part, rows)
         with changing(connection, self._folder):
             mirrored.put(connection, part.table, rows, is_fresh=True)
             connection.execute("DELETE FROM draft")
@@ -130,6 +136,7 @@ class Mirror:
             MasterDataError: As for :meth:`fill`; what was in place stays.
         """
         name = _FILES[part.table]
+        self._erase(part, rows)
         path, connection = self._drafts.pop(name)
         try:
             with changing(connection, self._folder):
@@ -159,6 +166,7 @@ class Mirror:
             MasterDataError: They mean nothing here, or could not be written; nothing was changed.
         """
         name = _FILES[part.table]
+        self._erase(part, rows)
         with self._change(name) as connection:
             if part.table == STATEMENTS:
                 self._state(connection, part, rows)
@@ -172,6 +180,35 @@ class Mirror:
                 elif part.table == CATALOGUE:
                     catalog.put_version(connection, str(part.version))
             self._say(connection, part)
+
+    def _erase(self, part: Part, rows: Sequence[Row]) -> None:
+        """Have nothing left of those who were erased, here and beside the ledger."""
+        gone = mirrored.erased(rows) if part.table == MEMBERS else []
+        if gone:
+            self._is_stained = True
+            try:
+                self._own.erase(gone)
+            except LedgerError as error:
+                raise MasterDataError(f"members: {error}") from error
+
+    def rest(self) -> bool:
+        """Empty the log, which still shows the pages as they were before somebody was erased.
+
+        That takes that nobody reads from it. Once all of it is in the file, whoever opens the file anew does
+        not; returns whether somebody has to.
+        """
+        if not self._is_stained:
+            return False
+        run = self._live["members"].execute
+        try:
+            run("PRAGMA busy_timeout = 0")
+            self._is_stained = bool(run("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0])
+            if self._is_stained:
+                run("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+            run(f"PRAGMA busy_timeout = {BUSY_MS}")
+        except sqlite3.Error as error:
+            raise MasterDataError(f"members: {error}") from error
+        return self._is_stained
 
     def _state(self, connection: sqlite3.Connection, part: Part, rows: Sequence[Row]) -> None:
         held = mirrored.holdings(rows)

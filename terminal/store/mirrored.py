@@ -92,7 +92,7 @@ def _put_catalog(connection: sqlite3.Connection, rows: Sequence[Row], *, is_fres
 
 
 def _put_members(connection: sqlite3.Connection, rows: Sequence[Row], *, is_fresh: bool) -> bool:
-    _refuse_unknown(rows, (master.MEMBER, master.TIER))
+    _refuse_unknown(rows, (master.MEMBER, master.TIER, master.ERASED))
     people = _split(rows, master.MEMBER)
     if not is_fresh:
         members.take_members(connection, [key for key, _ in people])
@@ -106,6 +106,11 @@ def _put_members(connection: sqlite3.Connection, rows: Sequence[Row], *, is_fres
     )
     members.put_tiers(connection, named)
     return False
+
+
+def erased(rows: Sequence[Row]) -> list[str]:
+    """Return the account numbers of those of whom nothing personal may be kept."""
+    return [key for kind, key, _ in rows if kind == master.ERASED]
 
 
 def settle(

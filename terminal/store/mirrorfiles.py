@@ -129,6 +129,7 @@ def connect(path: Path) -> sqlite3.Connection:
             path.resolve(), isolation_level=None, check_same_thread=False, timeout=BUSY_MS / 1_000
         )
         connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("PRAGMA secure_delete = ON")  # What is erased is overwritten.
     except sqlite3.Error as error:
         raise MasterDataError(f"{path}: {error}") from error
     return connection

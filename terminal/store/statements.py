@@ -5,6 +5,7 @@ account's balance now less what the records after N, and those excepted, did to 
 """
 
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from terminal.core import accounts
 from terminal.core.points.entries import LotPart
 from terminal.core.points.lotbook import lot_changes
 from terminal.store.members import UNITS
+from terminal.store.people import FILE, People
 from terminal.store.reader import Reader
 
 LotKey = tuple[str, int, int]
@@ -44,6 +46,17 @@ class OwnLedger:
     def pins(self) -> dict[str, str]:
         """Return the PINs chosen at this till, by operator."""
         return self._open().pins()
+
+    def erase(self, accounts: Sequence[str]) -> None:
+        """Forget members whom the head office erased.
+
+        Raises:
+            LedgerError: It could not be done.
+        """
+        path = self._path.with_name(FILE)
+        if path.exists():
+            with closing(People(path)) as people:
+                people.erase(accounts)
 
     def bases(self, part: Part, wanted: Sequence[str]) -> Bases:
         """Return what ``part`` contains of this till's ledger, by account, where that is anything.

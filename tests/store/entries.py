@@ -38,6 +38,7 @@ from terminal.core.points.entries import (
 from terminal.core.points.lottery import Prize
 from terminal.core.pricing.coupons import CouponsIssued
 from terminal.core.pricing.quote import Discount, PointsReason, QuoteLine
+from terminal.core.profile import MemberRegistered
 from terminal.core.stored import ToppedUp
 from terminal.store.schema import Identity
 
@@ -203,6 +204,7 @@ def every_kind() -> tuple[Body, ...]:
         ),
         PurseRepaid("04782e21801d80", "d3543abaa46c", 9, 1_250),
         PeriodComputed("month", "1", "月满加赠", 20261101, 20261130, 3, 120),
+        MemberRegistered("S01-T1-1-7", "plain", KEY),
     )  # fmt: skip
 
 
