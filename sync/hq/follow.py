@@ -1,9 +1,9 @@
 """Follows the records after their commit and keeps what the pages that look back read.
 
 It never holds up an acknowledgement: it runs on the clerk's thread, a few hundred records at a time, and
-rests longer than it worked. What it writes is one transaction with how far it came, so that it goes on
-there. The feed's numbers have no gaps and grow with the order in which entries were followed; other systems
-resume by them.
+rests at least as long as it worked. What it writes is one transaction with how far it came, so that it goes
+on there. The feed's numbers have no gaps and grow with the order in which entries were followed; other
+systems resume by them.
 """
 
 import json
@@ -29,6 +29,10 @@ RECORDS_MAX = 400
 STREAMS_MAX = 2_000
 """Looked at in one transaction; of a stream that did not change nothing is read."""
 REST_S = 0.5
+BUSY_PER_S = 10
+"""More changes of streams than this in a second, and most of the time is left to who takes them in."""
+RESTS, BUSY_RESTS = 1, 9
+"""So many times as long as it worked it rests."""
 _NOT_WHOLE = -1
 QUARANTINE = "quarantined"
 TILL = "till"
@@ -55,15 +59,24 @@ class _Behind:
 
 
 def serve(clerk: Clerk, now_ms: Callable[[], int], stop: threading.Event) -> None:
-    """Follow until ``stop``."""
-    rest = 0.0
+    """Follow until ``stop``; where much comes in, what comes in goes before what is made of it."""
+    rest, seen, looked = 0.0, 0, time.monotonic()
     while not stop.wait(rest):
         began = time.monotonic()
         try:
-            count = clerk.do(partial(follow, now_ms=now_ms()))
+            count, revision = clerk.do(partial(_turn, now_ms=now_ms()))
         except (StoreError, CommitUnknownError):
-            count = 0  # Nothing was noted, or it was: the next turn sees.
-        rest = (time.monotonic() - began) * 2 if count else REST_S
+            count, revision = 0, seen  # Nothing was noted, or it was: the next turn sees.
+        is_busy = revision - seen > BUSY_PER_S * (began - looked)
+        seen, looked = revision, began
+        worked = time.monotonic() - began
+        rest = worked * (BUSY_RESTS if is_busy else RESTS) if count else REST_S
+
+
+def _turn(database: Database, now_ms: int) -> tuple[int, int]:
+    """Follow once; return how much was followed, and a number that grows with every batch that comes in."""
+    count = follow(database, now_ms)
+    return count, int(database.one("SELECT coalesce(sum(revision), 0) FROM stream")[0])
 
 
 def follow(database: Database, now_ms: int) -> int:

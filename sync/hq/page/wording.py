@@ -122,7 +122,9 @@ def amount_of(number: int, unit: str) -> str:
 
 REASONS = (
     "too-large", "too-short", "version", "other-key", "signature", "malformed", "chain", "terminal",
-    "unknown-key", "unknown-ledger", "branches", "not-enrolled", "other-ledger",
+    "unknown-key", "unknown-ledger", "branches", "not-enrolled", "other-ledger", "replaced", "revoked",
+    "token-unknown", "token-forged", "token-used", "token-expired", "token-foreign", "key-ended",
+    "key-foreign",
 )  # fmt: skip
 """Why a message was not taken, as the receiver names it."""
 
@@ -133,8 +135,9 @@ def fault(reason: str, language: Language) -> str:
     >>> fault("signature", Language("en"))
     'Its signature is not that of the till'
     """
-    if reason in REASONS:
-        return language(f"reason {reason}")
+    key = reason.partition(":")[0]
+    if key in REASONS:
+        return language(f"reason {key}")
     return language("The books could not take this record")
 
 
