@@ -16,6 +16,7 @@ from terminal.core.allowance import (
 )
 from terminal.core.journal import Body
 from terminal.core.lotbook import moves_of, spent_in
+from terminal.core.officebook import LossDeclared
 from terminal.core.stored import ToppedUp
 
 GRANTED, OPENED, CLOSED, LOST, NEVER_TAKEN = range(5)
@@ -70,6 +71,9 @@ def apply(sql: Sql, seen: Iterable[Seen], now_ms: int) -> None:
         elif isinstance(body, AllowancesClosed):
             for name in body.ids:
                 sql.execute(_CLOSE, (name, each.ledger_id))
+        elif isinstance(body, LossDeclared):
+            for name in body.ids:
+                sql.execute("UPDATE allowance SET state = 3 WHERE id = ? AND state <= 1", (name,))
         account, parts = spent_in(body)
         for part in parts:
             _spend(sql, each, account, part)

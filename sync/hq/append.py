@@ -23,6 +23,8 @@ from terminal.core.points.lotbook import lot_changes
 
 BRANCHES_MAX = 100
 """Of one ledger. A card copied more often than this is no accident; a person must look."""
+OFFICE = "hq"
+"""Whose ledger is the head office's own; no till may be called this."""
 GROUP_MAX = 64
 """Batches in one transaction."""
 
@@ -46,7 +48,8 @@ class Work:
     @classmethod
     def of(cls, batch: Batch, digests: list[bytes]) -> "Work":
         """Add up a batch; done before any lock is taken."""
-        return cls(batch, digests, sum_up(batch.records))
+        is_office = batch.terminal == OFFICE
+        return cls(batch, digests, sum_up(batch.records, is_office=is_office))
 
 
 @dataclass(slots=True)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from terminal.codec.entry import BookLines, UndecodableError, decode_books
 from terminal.core.books import Deltas, total
 from terminal.core.journal import Body, Posting, UnbalancedError
+from terminal.core.officebook import OFFICE_KINDS
 from terminal.core.points.entries import LotPart
 from terminal.core.points.lotbook import lot_changes
 
@@ -44,14 +45,14 @@ class _SenselessError(Exception):
     """An entry that can be decoded but means nothing the books could hold."""
 
 
-def sum_up(bodies: Sequence[bytes]) -> Sums:
-    """Return what ``bodies`` add up to."""
+def sum_up(bodies: Sequence[bytes], *, is_office: bool = False) -> Sums:
+    """Return what ``bodies`` add up to; some kinds of entries only the head office writes."""
     sums = Sums()
     deltas = sums.deltas
     for position, body in enumerate(bodies):
         try:
             lines = decode_books(body)
-            change = _change(lines)
+            change = _change(lines, is_office=is_office)
         except (UndecodableError, UnbalancedError, _SenselessError) as error:
             why = str(error).replace("\x00", "")[:FAULT_CHARS_MAX] or type(error).__name__
             sums.faults.append((position, why))
@@ -80,7 +81,9 @@ def _is_lot(lot: LotPart) -> bool:
     return days and named and -AMOUNT_MAX <= lot.points <= AMOUNT_MAX
 
 
-def _change(lines: BookLines) -> Deltas:
+def _change(lines: BookLines, *, is_office: bool) -> Deltas:
+    if isinstance(lines.body, OFFICE_KINDS) and not is_office:
+        raise _SenselessError("only the head office writes such an entry")
     for account, _, amount in lines.postings:
         is_odd = (
             len(account) > ACCOUNT_CHARS_MAX or "\x00" in account

@@ -218,6 +218,10 @@ class Grants:
         ).fetchone()
         return "" if row is None else master.read(master.member_bodies, row[0]).tier
 
+    def free(self, account: str) -> Lots:
+        """Return what of a member's lots no till holds."""
+        return self._account(account, "").free
+
     def _account(self, account: str, terminal: str) -> _Account:
         lots = {
             (unit, lot): LotShare(lot, *rest)

@@ -54,6 +54,10 @@ def _head_office(asked: argparse.Namespace) -> int:
         from terminal.app.hq_cli import run_hq
 
         return run_hq(asked)
+    if asked.action == "value":
+        from terminal.app.hq_value_cli import run_value
+
+        return run_value(asked)
     if asked.action == "simulate":
         from terminal.app.simulate_cli import run_simulate
 
@@ -162,6 +166,15 @@ def _add_hq(hq: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     key = hq.add_parser("key", help="keys of programs that ask the head office's API")
     key.add_argument("what", choices=("new", "revoke", "list"))
     key.add_argument("name", nargs="?", default="")
+    value = hq.add_parser(
+        "value", help="adjust members' value, free what a lost till holds, expiry"
+    )
+    value.add_argument("what", choices=("adjust", "lost", "lapse", "exposure", "export"))
+    value.add_argument("name", nargs="?", default="", help="a member, a till, or a file")
+    value.add_argument("--unit", choices=("principal", "bonus"), default="principal")
+    value.add_argument("--amount", type=int, default=0, help="in fen; negative takes")
+    value.add_argument("--reason", default="")
+    value.add_argument("--config", default=HQ_FILE)
     for command in (people, key):
         command.add_argument("--role", choices=roles, default="viewer")
         command.add_argument("--config", default=HQ_FILE)

@@ -26,7 +26,7 @@ from terminal.codec.bill import (
     unpack_bill,
     unpack_tender,
 )
-from terminal.core import allowance, journal, lineage, profile, stored
+from terminal.core import allowance, journal, lineage, officebook, profile, stored
 from terminal.core.journal import Bill, Tender
 from terminal.core.points import entries
 from terminal.core.pricing.coupons import CouponsIssued
@@ -51,6 +51,9 @@ KINDS: dict[int, type] = {
     20: journal.PurseIntent,
     21: journal.PurseSettled,
     22: journal.PurseRepaid,
+    70: officebook.ValueAdjusted,
+    71: officebook.ValueLapsed,
+    72: officebook.LossDeclared,
 }
 """The kind of entry by its tag."""
 
@@ -62,6 +65,9 @@ MOVES_LOTS = (
     allowance.AllowancesOpened,
     allowance.AllowancesClosed,
     stored.ToppedUp,
+    officebook.ValueAdjusted,
+    officebook.ValueLapsed,
+    officebook.LossDeclared,
 )
 """Those that may move dated lots of points, beside a sale."""
 

@@ -36,6 +36,8 @@ GIFTS = "house:gifts"
 """Revenue of what members pay on top of points for gifts."""
 STORED = "house:stored"
 """Liability: what members paid in and have not spent yet, in money."""
+ADJUSTED = "house:adjusted"
+"""What the head office gave or took of what members paid in, in money."""
 PRINCIPAL_ISSUED = "house:principal"
 """The other side of every principal a member holds."""
 BONUS_ISSUED = "house:bonus"
@@ -54,6 +56,7 @@ UNITS = {
     POINTS_USED: MONEY,
     GIFTS: MONEY,
     STORED: MONEY,
+    ADJUSTED: MONEY,
     PRINCIPAL_ISSUED: PRINCIPAL,
     BONUS_ISSUED: BONUS,
 }

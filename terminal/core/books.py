@@ -22,6 +22,7 @@ from terminal.core.journal import (
     Tender,
     UnbalancedError,
 )
+from terminal.core.officebook import ValueAdjusted, ValueLapsed
 from terminal.core.points.entries import GiftGiven, LotteryDrawn, PointsGiven, PointsTaken
 from terminal.core.stored import ToppedUp
 
@@ -92,6 +93,8 @@ def postings_of(body: Body, ahead: tuple[Tender, ...] = ()) -> tuple[Posting, ..
             return _pair(accounts.DUE, _ASSET[tender.type], tender.amount)
         case ToppedUp():
             return _top_up(body)
+        case ValueAdjusted() | ValueLapsed():
+            return _by_office(body)
         case PurseIntent(tender=Tender(type=means, amount=amount)):
             return _pair(_ASSET[means], accounts.DUE, amount)
         case PurseSettled():
@@ -201,6 +204,14 @@ def _value(tender: Tender) -> list[tuple[str, int]]:
     principal = sum(part.amount for part in tender.spent if part.unit == accounts.PRINCIPAL)
     rest = _ASSET.get(tender.type, accounts.DISCOUNTS)
     return [(accounts.STORED, principal), (rest, tender.amount - principal)]
+
+
+def _by_office(body: ValueAdjusted | ValueLapsed) -> tuple[Posting, ...]:
+    amount = sum(lot.amount for _, lot in body.value_lots())
+    legs = value_given(body.account, body.unit, amount)
+    if body.unit != accounts.PRINCIPAL:
+        return legs
+    return (*legs, *_pair(accounts.ADJUSTED, accounts.STORED, amount))
 
 
 def _top_up(body: ToppedUp) -> tuple[Posting, ...]:

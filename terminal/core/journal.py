@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from terminal.core.allowance import AllowancesClosed, AllowancesOpened, Spent
 from terminal.core.lineage import Carried, LedgerOpened
+from terminal.core.officebook import LossDeclared, ValueAdjusted, ValueLapsed
 from terminal.core.points.entries import (
     GiftGiven,
     GrantedLot,
@@ -287,6 +288,9 @@ Body = (
     | AllowancesClosed
     | ToppedUp
     | MemberRegistered
+    | ValueAdjusted
+    | ValueLapsed
+    | LossDeclared
     | LedgerOpened
     | Carried
     | CouponsIssued

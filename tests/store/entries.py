@@ -25,6 +25,7 @@ from terminal.core.journal import (
     Versions,
 )
 from terminal.core.lineage import Carried, LedgerOpened
+from terminal.core.officebook import LossDeclared, ValueAdjusted, ValueLapsed
 from terminal.core.points.entries import (
     GiftGiven,
     GrantedLot,
@@ -205,6 +206,9 @@ def every_kind() -> tuple[Body, ...]:
         PurseRepaid("04782e21801d80", "d3543abaa46c", 9, 1_250),
         PeriodComputed("month", "1", "月满加赠", 20261101, 20261130, 3, 120),
         MemberRegistered("S01-T1-1-7", "plain", KEY),
+        ValueAdjusted("100001", "principal", LOTS, "开业补偿", "wang"),
+        ValueLapsed("100001", "bonus", LOTS, 20261121),
+        LossDeclared("S01-T2", ("a1", "a2"), "掉进水里", "wang"),
     )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from sync.hq.views import RecordView
 from terminal.core import journal
 from terminal.core.allowance import AllowancesClosed, AllowancesOpened
 from terminal.core.journal import Bill, Body, Posting, Tender, Versions
+from terminal.core.officebook import LossDeclared, ValueAdjusted, ValueLapsed
 from terminal.core.points.entries import (
     GiftGiven,
     LotteryDrawn,
@@ -36,6 +37,9 @@ KINDS = {
     AllowancesOpened: "allowances taken",
     AllowancesClosed: "allowances closed",
     ToppedUp: "top-up",
+    ValueAdjusted: "value adjusted",
+    ValueLapsed: "value lapsed",
+    LossDeclared: "loss declared",
     CouponsIssued: "coupons issued",
     journal.PurseIntent: "card asked to move money",
     journal.PurseSettled: "card's word on it",
@@ -56,6 +60,9 @@ DETAILS: dict[type, tuple[str, ...]] = {
     PeriodComputed: ("why", "rule", "points"),
     AllowancesClosed: ("cause",),
     ToppedUp: ("account", "principal", "bonus", "rule"),
+    ValueAdjusted: ("account", "unit", "reason", "by"),
+    ValueLapsed: ("account", "unit"),
+    LossDeclared: ("terminal", "reason", "by"),
     CouponsIssued: (
         "issuer",
         "campaign",
