@@ -149,3 +149,19 @@ def test_an_answer_to_nothing_changes_nothing():
 
     assert step(state, Answered(is_more=True), 5, least) == (state, None)
     assert step(state, Refused(), 5, least) == (state, None)
+
+
+def test_rules_are_asked_for_only_where_the_head_office_offers_them():
+    state, asked = opened(), set()
+    for now in range(0, 3 * CHECK_MS, CHECK_MS // 4):
+        while state.flight is not None:
+            asked.add(state.flight.table)
+            state, _ = step(state, Answered(is_more=False), now, least)
+        state, _ = step(state, Tick(), now, least)
+    assert asked == set(TABLES) - {"rules"}
+
+    while state.flight is not None:
+        state, _ = step(state, Answered(is_more=False), 3 * CHECK_MS, most)
+    _, question = step(state, News("rules"), 3 * CHECK_MS, least)
+    assert question is not None
+    assert question.table == "rules"
