@@ -84,7 +84,7 @@ def _unproven(trouble: Key, medium: str | Refusal, look: Lookup) -> Event | Refu
     """
     if trouble is Key.CARD_OTHER_SHOP and isinstance(medium, str):
         found = _by_medium(medium, look)
-        if found != refuse(Key.UNKNOWN_CARD):
+        if not isinstance(found, Refusal) or found.key is not Key.UNKNOWN_CARD:
             return found
     return refuse(trouble)
 
@@ -274,7 +274,9 @@ def _by_medium(medium: str, look: Lookup) -> MemberIdentified | Refusal:
     found = look.member_by_medium(medium)
     if found is not None:
         return MemberIdentified(found)
-    return refuse(Key.CARD_LOST if look.is_lost(medium) else Key.UNKNOWN_CARD)
+    if look.is_lost(medium):
+        return refuse(Key.CARD_LOST)
+    return refuse(Key.UNKNOWN_CARD, medium=medium)  # Whoever registers a member wants its name.
 
 
 def _first_goods(codes: tuple[str, ...], look: Lookup) -> Goods | None:

@@ -27,6 +27,7 @@ ASSETS = (
     "over.js",
     "value.js",
     "points.js",
+    "joining.js",
     "purse.js",
     "tray.js",
     "undo.js",

@@ -2,11 +2,15 @@
 
 from contextlib import contextmanager
 
+from playwright.sync_api import expect
+
 from terminal.store.verify import verify
 from tests.app.test_from_hq import FedTill, has_data, shop
 from tests.app.test_restore import until_acked
+from tests.kit.browser import chromium
+from tests.kit.looks import sign_in
 from tests.kit.secure import command
-from tests.kit.till import COLA, rows
+from tests.kit.till import CASHIER, COLA, PIN, TillProcess, rows
 from tests.kit.waiting import until
 
 PHONE, NAME, CARD = "13955550123", "欧阳测试员", "uid:04deadbeef1234"
@@ -116,3 +120,22 @@ def test_one_phone_registered_at_two_tills_offline_is_named_and_decided_by_a_per
         later = said.split()[0]
         code, said, _ = command("hq", "conflicts", "--settle", later, "--config", str(hq.settings))
         assert (code, said) == (0, "")
+
+
+def test_a_cashier_registers_a_member_on_the_page_with_the_card_that_is_tapped(tmp_path):
+    with TillProcess(tmp_path) as till, chromium() as browser:
+        till.api.sign_in()
+        page = browser.new_page(viewport={"width": 1024, "height": 600}, locale="en")
+        page.goto(till.address)
+        sign_in(page, CASHIER, PIN)
+        page.click("#menu")
+        page.get_by_role("button", name="New member").click()
+        page.get_by_label("Name").fill("Ouyang Test")
+        page.get_by_label("Phone number").fill(PHONE)
+        page.get_by_label("Birthday").fill("05-21")
+        till.tap("04DEADBEEF1234")
+        expect(page.get_by_label("Card:")).to_have_value(CARD)
+        page.screenshot(path=str(tmp_path / "joining.png"))
+        page.get_by_role("button", name="Register").click()
+        till.until(lambda state: state["sale"]["member"], "the new member at the counter")
+        assert search(till, PHONE)

@@ -335,6 +335,7 @@ export function menu() {
   const dark = getComputedStyle(document.documentElement).getPropertyValue("--is-dark").trim() === "1";
   open("menu", t("Menu"), h("div", { class: "entries" },
     row("person", t("Change operator"), changeOperator), row("key", t("Change PIN"), changePin),
+    row("plus", t("New member"), () => import("./joining.js").then((joining) => joining.join())),
     till.sale.state === "idle" ? row("hold", t("Resume a basket"), () => { shut(); holdOrResume(); }) : null,
     row(isMute() ? "mute" : "sound", isMute() ? t("Sound is off") : t("Sound is on"), () => { setMute(!isMute()); menu(); }),
     row("sun", dark ? t("Light colours") : t("Dark colours"), () => { setTheme(dark ? "light" : "dark"); menu(); }),

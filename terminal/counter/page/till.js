@@ -333,6 +333,7 @@ const reopen = listen("", (kind, value) => {
     lastReceipt = value.last_receipt;
   } else if (kind === "notice") {
     say(value.message, value.level);
+    if (value.key === "unknown-card") document.dispatchEvent(new CustomEvent("strange-card", { detail: value.facts.medium }));
     if (value.key === "paid" && till.sale.state === "idle") over.done(value.facts);
   } else if (value.state !== "up") {
     say(`${value.name}: ${value.message}`, value.state === "down" ? "bad" : "warn");
