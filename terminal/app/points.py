@@ -40,7 +40,7 @@ from terminal.core.pricing.coupons import CouponsIssued
 from terminal.core.pricing.earning import occasion_of
 from terminal.core.pricing.facts import Facts
 from terminal.core.refusal import Key, Refusal, refuse
-from terminal.core.sale import Due, Open, Tendered, repriced
+from terminal.core.sale import Due, Idle, Open, Tendered, repriced
 from terminal.core.stored import ToppedUp
 from terminal.core.till import SUPERVISOR, Event, Operator, Sold, Till
 from terminal.counter.desk import Answer, Done, PointsAct
@@ -289,17 +289,17 @@ def told_of(body: Body) -> tuple[Tell, ...]:
 
 def payer_of(event: Event, till: Till) -> str:
     """Return the account number of who pays with points as ``event`` would have it; empty: nobody."""
-    match event, till.sale:
-        case Sold(member=member, tenders=tenders), _ if member:
-            return member.member.account if any(t.type == POINTS for t in tenders) else ""
-        case Tendered(tender), Open(sale) if sale.member:
-            return sale.member.account if tender.type == POINTS else ""
-        case _, Due(sale, _, tenders) if sale.member:
-            # Also when a card's answer, and no tender, ends a sale that points pay a part of.
-            tendered = (event.tender, *tenders) if isinstance(event, Tendered) else tenders
-            return sale.member.account if any(t.type == POINTS for t in tendered) else ""
-        case _:
-            return ""
+    if isinstance(event, Sold):
+        pays = event.chosen or any(each.type == POINTS for each in event.tenders)
+        return event.member.member.account if event.member and pays else ""
+    if isinstance(till.sale, Idle) or till.sale.sale.member is None:
+        return ""
+    # Also when a card's answer, and no tender, ends a sale that points pay a part of.
+    sale = till.sale.sale
+    tenders = till.sale.tenders if isinstance(till.sale, Due) else ()
+    tendered = (event.tender, *tenders) if isinstance(event, Tendered) else tenders
+    paid = sale.quote.costs or any(each.type == POINTS for each in tendered)
+    return sale.member.account if sale.member and paid else ""
 
 
 def refreshed(till: Till, edges: Edges) -> Till:

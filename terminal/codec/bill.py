@@ -130,6 +130,8 @@ class WireBillPoints(msgspec.Struct, array_like=True, frozen=True):
     standing_why: tuple[WirePointsReason, ...] = ()
     used: WirePointsUsed | None = None
     lapsing: tuple[Int, Int] = (0, 0)
+    cost: tuple[WireLotPart, ...] = ()
+    cost_spent: tuple[tuple[str, str, str, Int], ...] = ()
 
 
 class WireBill(msgspec.Struct, array_like=True, frozen=True):
@@ -198,7 +200,18 @@ def _pack_points(points: BillPoints) -> tuple[Any, ...]:
             [(p.ledger, p.seq, p.part, p.points, p.usable_on, p.lapses_on) for p in used.parts],
         ),
         points.lapsing,
+        *_cost(points),
     )  # fmt: skip
+
+
+def _cost(points: BillPoints) -> tuple[Any, ...]:
+    """Return what chosen rules cost, where they cost anything."""
+    if not points.cost and not points.cost_spent:
+        return ()
+    return (
+        [(p.ledger, p.seq, p.part, p.points, p.usable_on, p.lapses_on) for p in points.cost],
+        [(s.allowance, s.unit, s.lot, s.amount) for s in points.cost_spent],
+    )
 
 
 def _more(line: QuoteLine) -> tuple[Any, ...]:
@@ -263,6 +276,10 @@ def _unpack_points(wire: WireBillPoints) -> BillPoints:
             ),
         ),
         wire.lapsing,
+        tuple(
+            LotPart(p.ledger, p.seq, p.part, p.points, p.usable_on, p.lapses_on) for p in wire.cost
+        ),
+        tuple(Spent(*each) for each in wire.cost_spent),
     )  # fmt: skip
 
 

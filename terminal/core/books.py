@@ -139,6 +139,12 @@ def _sale(sale: SalePosted, ahead: tuple[Tender, ...]) -> tuple[Posting, ...]:
             Posting(accounts.POINTS_ISSUED, accounts.POINTS, totals.earned),
             Posting(accounts.member(buyer.account), accounts.POINTS, -totals.earned),
         ]
+    cost = sum(points for _, points in sale.bill.drawn.costs)
+    if buyer is not None and cost:
+        postings += [
+            Posting(accounts.member(buyer.account), accounts.POINTS, cost),
+            Posting(accounts.POINTS_ISSUED, accounts.POINTS, -cost),
+        ]
     if buyer is not None and sale.bill.points is not None:
         postings += _bill_points(accounts.member(buyer.account), sale.bill.points)
     # Points used as cash stand in the bill.

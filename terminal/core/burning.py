@@ -164,6 +164,23 @@ def spent_anew(
     return (*tenders[:place], replace(tender, spent=spent), *tenders[place + 1 :])
 
 
+def with_costs(
+    quote: Quote, tenders: tuple[Tender, ...], purse: PointsPurse | None
+) -> Quote | Refusal:
+    """Return ``quote`` with the lots that pay what chosen rules cost, or why they cannot be paid."""
+    cost = sum(points for _, points in quote.costs)
+    if not cost:
+        return quote
+    if purse is None:
+        return refuse(Key.POINTS_NO_MEMBER)
+    left = purse.less(part for tender in tenders for part in tender.spent)
+    spent = left.spend(cost)
+    if isinstance(spent, Refusal):
+        return spent
+    against = () if purse.wallet is None else spent
+    return replace(quote, cost=purse.parts(spent), cost_spent=against)
+
+
 def used_in(
     quote: Quote, tenders: Iterable[Tender], purse: PointsPurse | None
 ) -> PointsUsed | None:

@@ -14,7 +14,6 @@ from terminal.core.pricing.basket import Member
 from terminal.core.pricing.coupons import Coupon, judge
 from terminal.core.pricing.facts import Facts
 from terminal.core.pricing.index import compiled
-from terminal.core.pricing.promotions import PointsPrice
 from terminal.core.pricing.quote import Quote
 from terminal.core.pricing.rules import RuleBook
 from terminal.core.refusal import Key, Refusal, refuse
@@ -128,9 +127,17 @@ def drawn_by(quote: Quote, brought: Brought) -> Drawn:
 def points_in(quote: Quote, member: Member | None) -> BillPoints | None:
     """Return what the bill does to points beside earning them; None where there is nothing of it."""
     lapsing = member.lapsing if member else (0, 0)
-    if not (quote.lots or quote.standing or quote.used or lapsing[1]):
+    if not (quote.lots or quote.standing or quote.used or lapsing[1] or quote.cost):
         return None
-    return BillPoints(quote.lots, quote.standing, quote.standing_why, quote.used, lapsing)
+    return BillPoints(
+        quote.lots,
+        quote.standing,
+        quote.standing_why,
+        quote.used,
+        lapsing,
+        quote.cost,
+        quote.cost_spent,
+    )
 
 
 def campaigns(rules: RuleBook) -> frozenset[str]:
@@ -139,15 +146,8 @@ def campaigns(rules: RuleBook) -> frozenset[str]:
 
 
 def choices(rules: RuleBook) -> dict[str, str]:
-    """Return the rules that may be chosen here: name by id.
-
-    Not those that cost points: a sale takes points from lots by a tender, and not yet by a rule of prices.
-    """
-    return {
-        each.id: each.name
-        for each in rules.promotions
-        if each.when.chosen and not isinstance(each.gives, PointsPrice)
-    }
+    """Return the rules that may be chosen here: name by id."""
+    return {each.id: each.name for each in rules.promotions if each.when.chosen}
 
 
 def _refusal(coupon: Coupon, today: int, account: str, history: History) -> Refusal | None:

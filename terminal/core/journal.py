@@ -15,6 +15,7 @@ from terminal.core.officebook import LossDeclared, ValueAdjusted, ValueLapsed
 from terminal.core.points.entries import (
     GiftGiven,
     GrantedLot,
+    LotPart,
     LotteryDrawn,
     LotteryOpened,
     PeriodComputed,
@@ -124,6 +125,10 @@ class BillPoints:
     used: PointsUsed | None = None
     lapsing: tuple[Points, int] = (0, 0)
     """Of what the member had before: how many lapse next, and on which day; zeros: none will."""
+    cost: tuple[LotPart, ...] = ()
+    """Lots that pay what chosen rules cost in points (:attr:`Drawn.costs`); what is in none is undated."""
+    cost_spent: tuple[Spent, ...] = ()
+    """Against which allowances; empty where the till is the authority."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,7 @@ def spent_in(body: Body) -> tuple[str, tuple[Spent, ...]]:
     """Return whose value ``body`` spends, and what of it."""
     if isinstance(body, SalePosted):
         parts = tuple(part for tender in body.tenders for part in tender.spent)
+        parts += body.bill.points.cost_spent if body.bill.points else ()
         return (body.bill.buyer.account, parts) if parts and body.bill.buyer else NOTHING
     if isinstance(body, Spends):
         return body.account, body.value_spent

@@ -22,7 +22,7 @@ from dataclasses import dataclass, replace
 
 from terminal.core import journal
 from terminal.core.books import postings_of
-from terminal.core.burning import spent_anew, used_in
+from terminal.core.burning import spent_anew, used_in, with_costs
 from terminal.core.circumstances import (
     NOTHING_BROUGHT,
     Brought,
@@ -287,7 +287,10 @@ def take(due: Due, tender: Tender, turn: Turn) -> Step | Refusal:
     tenders = spent_anew((*due.tenders, tender), turn.points)
     if isinstance(tenders, Refusal):
         return tenders
-    sale = earning(due.sale, tenders, turn)
+    costed = with_costs(due.sale.quote, tenders, turn.points)
+    if isinstance(costed, Refusal):
+        return costed
+    sale = earning(replace(due.sale, quote=costed), tenders, turn)
     return Idle(), posted(sale, due.ahead, tenders, tender.amount - missing)
 
 
@@ -317,7 +320,10 @@ def paid_ahead(due: Due, tender: Tender, turn: Turn) -> Step:
     assert missing >= 0
     if missing:
         return replace(due, ahead=ahead), (Tell("more-due", "warn", (("amount", missing),)),)
-    return Idle(), posted(earning(due.sale, due.tenders, turn), ahead, due.tenders, 0)
+    costed = with_costs(due.sale.quote, due.tenders, turn.points)
+    # The money is off the card: what points cannot pay any more becomes a debt.
+    sale = due.sale if isinstance(costed, Refusal) else replace(due.sale, quote=costed)
+    return Idle(), posted(earning(sale, due.tenders, turn), ahead, due.tenders, 0)
 
 
 def posted(

@@ -8,6 +8,7 @@ basket that the cashier is filling.
 from dataclasses import dataclass, replace
 
 from terminal.core import sale
+from terminal.core.burning import with_costs
 from terminal.core.effects import Effect, Tell
 from terminal.core.journal import Tender
 from terminal.core.pricing.coupons import Coupon
@@ -217,7 +218,10 @@ def _sell(till: Till, event: Sold, turn: Turn) -> Outcome | Refusal:
         if tender.amount >= missing:
             if number < len(event.tenders):
                 return refuse(Key.OVERPAID, missing=0)
-            wanted = sale.earning(wanted, due.tenders, turn)
+            costed = with_costs(wanted.quote, due.tenders, turn.points)
+            if isinstance(costed, Refusal):
+                return costed
+            wanted = sale.earning(replace(wanted, quote=costed), due.tenders, turn)
             return till, sale.posted(wanted, (), due.tenders, tender.amount - missing, "sold")
     return refuse(Key.TOTAL_DIFFERS, total=total)
 

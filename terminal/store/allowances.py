@@ -55,7 +55,8 @@ def apply(connection: sqlite3.Connection, body: Body) -> None:
         UnbalancedError: It spends what no open allowance holds.
     """
     if isinstance(body, SalePosted):
-        if not any(tender.spent for tender in body.tenders):
+        costs = body.bill.points is not None and body.bill.points.cost_spent
+        if not costs and not any(tender.spent for tender in body.tenders):
             return  # Nine sales in ten.
     elif isinstance(body, AllowancesOpened | ToppedUp):
         opened = body.allowances if isinstance(body, AllowancesOpened) else body.allowances()

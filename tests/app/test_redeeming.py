@@ -155,12 +155,10 @@ def test_a_rule_holds_when_chosen_and_cash_that_covers_all_is_rounded(till):
     till.api.ok("POST", "/sale/tenders", {"type": "cash", "amount": 200})
     entry = till.api.json("GET", f"/ledger/{till.records()[-1][0]}")
 
-    # What costs points is not to be chosen while nobody would take the points.
-    assert till.api.refused("POST", "/sales", {
-        "lines": [{"code": COLA}], "chosen": ["swap"],
-        "tenders": [{"type": "cash", "amount": 1000}],
-    }) == "no-such-choice"  # fmt: skip
-    assert before["choices"] == [{"rule": "wanted", "name": "自选半价", "chosen": False}]
+    assert before["choices"] == [
+        {"rule": "swap", "name": "积分换购", "chosen": False},
+        {"rule": "wanted", "name": "自选半价", "chosen": False},
+    ]
     assert before["cash_total"] == 300
     assert (with_it["quote"]["total"], with_it["cash_total"]) == (175, 100)
     totals = entry["body"]["bill"]["totals"]
@@ -189,6 +187,23 @@ def test_coupons_are_printed_each_with_its_code_and_the_printed_code_is_taken(ti
     till.api.add(COLA, COLA)
     till.api.ok("POST", "/sale/coupons", {"code": codes[0]})
     assert till.state()["sale"]["quote"]["discount"] == 100
+
+
+def test_what_costs_points_takes_them_from_who_buys(till):
+    held = till.api.json("GET", "/members/100001/points")["available"]
+    asked = {"lines": [{"code": WATER}], "chosen": ["swap"]}
+    stranger = till.api.json("POST", "/quote", asked)["quote"]
+    asked["member"] = {"member": "100001"}
+    done = till.api.json("POST", "/sales", {**asked, "tenders": [{"type": "cash", "amount": 0}]})
+    entry = till.api.json("GET", f"/ledger/{done['seq']}")
+
+    assert stranger["total"] == 200
+    assert (done["total"], entry["body"]["bill"]["drawn"]["costs"]) == (0, [["swap", 100]])
+    assert (
+        till.api.json("GET", "/members/100001/points")["available"] == held - 100 + done["earned"]
+    )
+    assert "-100" in till.api.get(f"/receipts/{done['receipt']}.txt").text
+    till.assert_whole()
 
 
 def test_only_a_supervisor_issues_and_asking_twice_gives_the_same_codes(till):

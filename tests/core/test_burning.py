@@ -15,6 +15,7 @@ from terminal.core.points.lots import Origin
 from terminal.core.points.program import Program
 from terminal.core.points.rules import BurnRule
 from terminal.core.pricing.facts import Facts
+from terminal.core.pricing.promotions import PointsPrice, Promotion, When
 from terminal.core.refusal import Key, Refusal
 from terminal.core.sale import (
     Due,
@@ -22,6 +23,7 @@ from terminal.core.sale import (
     LineAdded,
     MemberIdentified,
     Open,
+    RuleChosen,
     Tendered,
     TendersCleared,
     Turn,
@@ -120,3 +122,28 @@ def test_handing_back_leaves_no_trace():
 def test_a_lots_name_names_it(origin):
     assert lot_of(lot_name(origin), "L1") == origin
     assert lot_of("L1:7:0", "L1") == Origin("", 7, 0)
+
+
+SWAP = Promotion(
+    "swap", "1", "积分换购", "category", 0, PointsPrice(200, 100), when=When(chosen=True)
+)  # fmt: skip
+
+
+def test_a_chosen_rule_takes_its_points_from_lots_when_the_sale_is_posted():
+    book = replace(RULES, points=Program(burn=BURN), promotions=(SWAP,), candidates={}, compiled=[])
+    with_swap = Turn(book, "sale-1", Facts(date=TODAY, minute=600), points=purse())
+    state = Idle()
+    for event in (LineAdded(BREAD, 1000), MemberIdentified(WHO), RuleChosen("swap", is_on=True)):
+        after = step(state, event, with_swap)
+        assert not isinstance(after, Refusal), after
+        state, _ = after
+    assert state.sale.quote.costs == (("swap", 200),)
+    _, effects = step(state, Tendered(Tender("cash", state.sale.quote.total)), with_swap)
+    sale = posted(effects)
+    assert [(part.seq, part.points) for part in sale.bill.points.cost] == [(4, 70), (0, 130)]
+    moved = [p.amount for p in postings_of(sale) if p.account == "member:100001"]
+    assert 200 in moved
+    poor = replace(with_swap, points=purse(650))
+    said = step(state, Tendered(Tender("cash", state.sale.quote.total)), poor)
+    assert isinstance(said, Refusal)
+    assert said.key is Key.POINTS_NOT_ENOUGH

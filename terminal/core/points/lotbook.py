@@ -38,6 +38,7 @@ def lot_changes(seq: int, body: Body | None) -> Changes:
             return (
                 *_came(account, seq, bill.points.lots),
                 *_went(account, used.parts if used else ()),
+                *_went(account, bill.points.cost),
             )
         case PointsGiven(account=account, lots=lots):
             return _came(account, seq, lots)

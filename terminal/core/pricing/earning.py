@@ -96,8 +96,12 @@ def offered(
     member: Member | None,
     rules: RuleBook,
     facts: Facts,
+    cost: Points = 0,
 ) -> Offer | Refused:
-    """Return how many of the member's points may pay for ``lines``, or why none."""
+    """Return how many of the member's points may pay for ``lines``, or why none.
+
+    ``cost`` is what chosen rules take of them already.
+    """
     rule = rules.points.burn
     if rule is None:
         return Refused(Reason.NO_RULE)
@@ -115,7 +119,9 @@ def offered(
         )
         for line, net in zip(lines, nets, strict=True)
     ]
-    return offer(burn_lines, occasion_of(member, facts), member.points - member.pending, rule)
+    return offer(
+        burn_lines, occasion_of(member, facts), member.points - member.pending - cost, rule
+    )
 
 
 def earning_nets(lines: Sequence[Line], nets: Sequence[Minor], off: Sequence[Minor]) -> list[Minor]:

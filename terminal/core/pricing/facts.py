@@ -77,7 +77,7 @@ class Recorder:
         if name == "tier":
             return self._member.tier if self._member else ""
         if name == "points":
-            return self._member.points if self._member else 0
+            return self._member.points - self._member.pending if self._member else 0
         return getattr(self._facts, name)
 
     def fresh(self) -> "Recorder":

@@ -8,9 +8,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import repeat
 
+from terminal.core.allowance import Spent
 from terminal.core.points.burn import Offer
 from terminal.core.points.earn import Why, earn
-from terminal.core.points.entries import GrantedLot, PointsUsed
+from terminal.core.points.entries import GrantedLot, LotPart, PointsUsed
 from terminal.core.points.refused import Refused
 from terminal.core.pricing.basket import Line, Member
 from terminal.core.pricing.earning import Earning, earning, earning_nets, offered
@@ -104,6 +105,10 @@ class Quote:
     """Why none may, as a key; empty where there is an offer."""
     used: PointsUsed | None = None
     """Points used as cash; known when the sale is paid."""
+    cost: tuple[LotPart, ...] = ()
+    """The lots that pay ``costs``; known when the sale is paid."""
+    cost_spent: tuple[Spent, ...] = ()
+    """Against which allowances; known when the sale is paid."""
 
 
 EMPTY = Quote((), 0, 0, 0, 0, 0, (), ())
@@ -140,7 +145,8 @@ def _explained(
     found = evaluate(lines, rules, recorder)
     paid = [net if line.goods.earns else 0 for line, net in zip(lines, found.nets, strict=True)]
     earned = earning(lines, paid, member, rules, facts)
-    may_use = offered(lines, found.nets, member, rules, facts)
+    costs = points_of(found)
+    may_use = offered(lines, found.nets, member, rules, facts, sum(costs.values()))
     nets = [
         (gross, net, _reasons(found, place))
         for place, (gross, net) in enumerate(zip(found.grosses, found.nets, strict=True))
@@ -149,7 +155,7 @@ def _explained(
     gross, total = sum(found.grosses), sum(found.nets)
     return Quote(
         priced, gross, gross - total - found.rounding, found.rounding, total, earned.points,
-        reasons_of(earned.why), found.facts, tuple(sorted(points_of(found).items())), found.uses,
+        reasons_of(earned.why), found.facts, tuple(sorted(costs.items())), found.uses,
         _campaigns(found), earned.lots, earned.standing, reasons_of(earned.standing_why),
         *((None, may_use.reason.value) if isinstance(may_use, Refused) else (may_use, "")),
     )  # fmt: skip

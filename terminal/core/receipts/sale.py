@@ -142,6 +142,7 @@ def _member(sale: SalePosted, words: Words, columns: int) -> list[str]:
     if buyer is None:
         return []
     used = points.used.points if points and points.used else 0
+    used += sum(cost for _, cost in sale.bill.drawn.costs)
     lines = [
         "-" * columns,
         spread(words["Member"], mask(buyer.account), columns),
