@@ -20,6 +20,8 @@ class Right(StrEnum):
     """Upload rules, roll them out and take them back."""
     ENROL = "enrol"
     """Let tills in, and out."""
+    ERASE = "erase"
+    """Forget a member's personal data everywhere."""
     PEOPLE = "people"
     """Make people and program keys, and take them away."""
 

@@ -21,6 +21,7 @@ from sync.hq.page.desk import Desk
 from sync.hq.page.door import Door
 from sync.hq.page.drawing import Drawing
 from sync.hq.page.enrolling import Certificates, Enrolling
+from sync.hq.page.erasing import Erasing
 from sync.hq.page.export import Exports
 from sync.hq.page.feeds import Feeds
 from sync.hq.page.guard import Guard
@@ -50,8 +51,9 @@ def application(reader: HqReader, locale: str, around: Around, stop: Event) -> A
     deeds = PeopleDeeds(reader, around).by_name() | desk.deeds() | ruling.deeds()
     certificates = None if around.office is None else Certificates.of(around.office)
     enrolling = Enrolling(reader, around, certificates)
-    questions |= enrolling.questions()
-    deeds |= enrolling.deeds()
+    erasing = Erasing(reader, around)
+    questions |= enrolling.questions() | erasing.questions()
+    deeds |= enrolling.deeds() | erasing.deeds()
     sessions = Sessions(token_bytes)
     door = Door(reader, sessions, around.now_ms)
     languages = Languages(locale, {each: Language(each) for each in LANGUAGES})

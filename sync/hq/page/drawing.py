@@ -48,7 +48,8 @@ SCREENS = (
 )
 TITLES = {screen.name: screen.title for screen in SCREENS} | {
     "entry": "Record", "fault": "Fault", "sign-in": "Sign in", "password": "Password",
-    "secret": "Shown once", "stream": "Records of a till", "member": "Member", "waiting": "Opened",
+    "secret": "Shown once", "stream": "Records of a till", "conflicts": "Registered twice",
+    "member": "Member", "waiting": "Opened",
     "rules-text": "Rules",
 }  # fmt: skip
 

@@ -16,6 +16,7 @@ from sync.hq.page.checks import ChecksAnswer
 from sync.hq.page.deeds import Way
 from sync.hq.page.desk import QuarantineAnswer, WaitingAnswer
 from sync.hq.page.enrolling import EnrolmentAnswer
+from sync.hq.page.erasing import ConflictsAnswer
 from sync.hq.page.feeds import FeedAnswer, FeedItem
 from sync.hq.page.fleet import TillsAnswer
 from sync.hq.page.lookback_views import (
@@ -127,6 +128,7 @@ CALLS = (
           _query("after", "string", "`next` of the page above"))),
     Call("member", "/members/{account}", "A member and every entry that moved them", MemberAnswer,
          (_ACCOUNT, _LIMIT, _BEFORE)),
+    Call("conflicts", "/conflicts", "Members who registered twice, by phone number", ConflictsAnswer),
     Call("days", "/days", "Sales and points by business day and store", DaysAnswer,
          (_query("since", "string", "first day, as 2026-11-21"), _query("until", "string", "last day"),
           _query("store", "string", "only this store"))),

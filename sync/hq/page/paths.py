@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from sync.hq.page.deeds import PEOPLE_WAYS, Way
 from sync.hq.page.desk import DESK_WAYS
 from sync.hq.page.enrolling import ENROL_WAYS
+from sync.hq.page.erasing import ERASE_WAYS
 from sync.hq.page.ruling import RULES_WAYS
 from sync.hq.roles import Right
 
@@ -33,6 +34,7 @@ PATHS = (
     Path("stream", "/tills/{ledger}"),
     Path("members", "/members"),
     Path("member", "/members/{account}"),
+    Path("conflicts", "/conflicts"),
     Path("days", "/days"),
     Path("liability", "/liability"),
     Path("anomalies", "/anomalies"),
@@ -46,4 +48,4 @@ PATHS = (
     Path("audit", "/audit", Right.AUDIT),
 )
 
-WAYS: tuple[Way, ...] = (*PEOPLE_WAYS, *DESK_WAYS, *RULES_WAYS, *ENROL_WAYS)
+WAYS: tuple[Way, ...] = (*PEOPLE_WAYS, *DESK_WAYS, *RULES_WAYS, *ENROL_WAYS, *ERASE_WAYS)

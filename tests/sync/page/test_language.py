@@ -24,7 +24,7 @@ TENDERS = ("cash", "external", "points")
 PAPER = ("ok", "low", "out", "unknown")
 CLOCKS = ("synchronised", "alone")
 DENIALS = (
-    "no-certificates", "no-such-till", "bad-hours", "still-unreadable",
+    "no-such-member", "no-certificates", "no-such-till", "bad-hours", "still-unreadable",
     "reason-wanted", "not-there", "version-taken", "too-large", "no-such-version",
     "bad-name", "last-administrator", "name-taken", "no-such-key", "no-such-person", "not-the-same",
     "too-many", "wait", "weak-password", "wrong-password", "wrong-sign-in",
