@@ -1,6 +1,7 @@
 """Sales that were worked out again, where one came out otherwise, and what became of coupons."""
 
 import json
+import re
 from dataclasses import dataclass
 
 from sync.hq.page import asking
@@ -10,6 +11,7 @@ from sync.hq.reader import Ask, HqReader
 from sync.hq.schema import seq_of, stream_of
 
 GAPS_MAX = 100
+_NOT_KEPT = re.compile(r"(rules|catalogue) version (\S{1,40}) is not kept here")
 CAMPAIGNS_MAX = 200
 DOUBLES_MAX = 100
 
@@ -46,6 +48,10 @@ class Gap:
 
     terminal: str
     why: str
+    """In English, as the till's command says it too."""
+    gone: str
+    """``rules`` or ``catalogue`` where it is a version that is not kept here, otherwise empty."""
+    version: str
     count: int
     first_seq: int
     last_seq: int
@@ -146,7 +152,12 @@ def _gaps(ask: Ask) -> tuple[Gap, ...]:
         " JOIN stream ON stream.id = recheck_gap.stream ORDER BY count DESC, terminal, why LIMIT ?",
         (GAPS_MAX,),
     ).fetchall()
-    return tuple(Gap(*tuple(row)) for row in rows)
+    return tuple(Gap(row[0], row[1], *_gone(row[1]), *tuple(row)[2:]) for row in rows)
+
+
+def _gone(why: str) -> tuple[str, str]:
+    found = _NOT_KEPT.fullmatch(why)
+    return (found[1], found[2]) if found else ("", "")
 
 
 def _campaigns(ask: Ask) -> tuple[Campaign, ...]:
