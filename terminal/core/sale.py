@@ -34,12 +34,7 @@ from terminal.core.circumstances import (
     with_coupon,
 )
 from terminal.core.effects import Effect, OpenDrawer, Post, Print, Tell
-from terminal.core.journal import (
-    Bill,
-    Buyer,
-    Tender,
-    Totals,
-)
+from terminal.core.journal import Bill, Buyer, Tender, Totals
 from terminal.core.pricing import lines
 from terminal.core.pricing.basket import Goods, Line, Member
 from terminal.core.pricing.coupons import Coupon
