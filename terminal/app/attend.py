@@ -40,6 +40,7 @@ from terminal.core.sale import Idle, Tendered
 from terminal.core.till import Operator, Till
 from terminal.counter import desk, offers
 from terminal.counter.desk import Answer, Done, Notice, View
+from terminal.counter.joining import RegisterMember
 from terminal.store.calls import CallKey
 from terminal.store.errors import LedgerError
 
@@ -95,8 +96,7 @@ class Attendant:
 
     def tell_of_new_ledger(self) -> None:
         """Say that receipts go on under another number."""
-        edges = self._edges
-        name = edges.receipt_name(edges.ledger.next_receipt())
+        name = self._edges.receipt_name(self._edges.ledger.next_receipt())
         self.tell(Tell("new-ledger", "warn", (("receipt", name),)))
 
     def take(self, event: Any) -> None:
@@ -257,7 +257,7 @@ class Attendant:
                     issued if isinstance(issued, Refusal) else self._note(issued, call.actor, key)
                 )
                 return printed(self._edges.printing, wanted, done)
-            case desk.PointsAct() | desk.PayIn() | desk.RegisterMember() as asked:
+            case desk.PointsAct() | desk.PayIn() | RegisterMember() as asked:
                 return self._for_member(asked, call.actor, key)
             case desk.TouchVirtual() as touch:
                 return self._edges.touch(touch)
@@ -307,14 +307,14 @@ class Attendant:
 
     def _for_member(
         self,
-        asked: desk.PointsAct | desk.PayIn | desk.RegisterMember,
+        asked: desk.PointsAct | desk.PayIn | RegisterMember,
         actor: Operator | None,
         key: CallKey,
     ) -> Answer:
         """Do something to a member's account besides a sale."""
         head = self._edges.ledger.head_seq
         try:
-            if isinstance(asked, desk.RegisterMember):
+            if isinstance(asked, RegisterMember):
                 done = Registering(self._edges, self._performer).register(asked, actor, key)
             elif isinstance(asked, desk.PayIn):
                 done = self._value.pay_in(asked, actor, key)

@@ -11,7 +11,8 @@ from terminal.core.cards import CODE_PREFIX, parse_code
 from terminal.core.profile import MemberRegistered, Profile
 from terminal.core.refusal import Key, Refusal, refuse
 from terminal.core.till import SUPERVISOR, Operator
-from terminal.counter.desk import Answer, Done, RegisterMember
+from terminal.counter.desk import Answer, Done
+from terminal.counter.joining import RegisterMember
 from terminal.store.calls import CallKey
 from terminal.store.people import FILE, People
 

@@ -14,6 +14,7 @@ from terminal.core.refusal import Refusal
 from terminal.core.stored import Stored
 from terminal.core.till import Operator, Till
 from terminal.core.units import Minor, Thousandths
+from terminal.counter.joining import RegisterMember
 from terminal.counter.offers import (
     NO_OFFERS,
     ChooseRule,
@@ -194,22 +195,6 @@ class PrintCopy:
     """Print receipt ``number`` again, marked as a copy unless its original never started."""
 
     number: str
-
-
-@dataclass(frozen=True, slots=True)
-class RegisterMember:
-    """Somebody becomes a member."""
-
-    name: str
-    phone: str
-    birthday: str
-    """``MM-DD``, or empty."""
-    card: str
-    """As a reader names it (``uid:…``), a printed number, or empty."""
-    tier: str = ""
-    """Empty for the one that most members are of."""
-    is_shared: bool = False
-    """Whether another member may have the phone number."""
 
 
 @dataclass(frozen=True, slots=True)

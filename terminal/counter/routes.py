@@ -12,6 +12,7 @@ from terminal.counter import actions, bodies, desk, events, offers, reads, tryin
 from terminal.counter.bodies import BadBodyError, Fields
 from terminal.counter.counter import Counter, bad, body_as, json, sign_in_first
 from terminal.counter.desk import Action, Call
+from terminal.counter.joining import RegisterMember
 
 Params = dict[str, str]
 _LINE = re.compile(r"[0-9]{1,9}")
@@ -149,7 +150,7 @@ CHANGES = (
     ),
     Change(
         "POST", "/members", bodies.RegisterBody,
-        lambda body, _: desk.RegisterMember(
+        lambda body, _: RegisterMember(
             body.name, body.phone, body.birthday, body.card, body.tier, body.shared
         ),
         "Register a member; the answer holds the account number",
