@@ -15,6 +15,7 @@ from config.schema import Ahead
 from sync import topics
 from sync.hq.allowances import GRANTED, NEVER_TAKEN, OPENED
 from sync.hq.database import Database
+from sync.hq.exposure import missing
 from sync.hq.granting import Lots, Slice, free, slices
 from sync.hq.pointlots import points_of, soonest
 from sync.hq.streams import Stream
@@ -111,23 +112,10 @@ class Grants:
         ).fetchone()
         if streams[0] != 1 or streams[1]:
             return self._refuse(ask, timeline, "forked")
-        missing = self.missing(timeline)
-        if missing:
-            return self._refuse(ask, timeline, "roll-call", tuple(missing[:MISSING_MAX]))
+        awaited = missing(self._sql.execute, timeline)
+        if awaited:
+            return self._refuse(ask, timeline, "roll-call", tuple(awaited[:MISSING_MAX]))
         return None
-
-    def missing(self, timeline: int) -> list[str]:
-        """Return the tills that nothing is granted before they have been heard, in a new timeline."""
-        if timeline <= 1:
-            return []
-        rows = self._sql.execute(
-            "SELECT terminal FROM till_key WHERE terminal NOT IN (SELECT roll_call.terminal"
-            " FROM roll_call JOIN stream ON stream.ledger_id = roll_call.ledger_id"
-            " AND stream.branch = 0 WHERE roll_call.timeline = ? AND stream.last_seq >= roll_call.seq)"
-            " ORDER BY terminal",
-            (timeline,),
-        ).fetchall()
-        return [row[0] for row in rows]
 
     def _drop_untaken(self, ask: Ask) -> None:
         """Let go of grants that the till says it never took up, once its records up to then are here."""

@@ -18,6 +18,7 @@ from sync.hq.clock import now_ms
 from sync.hq.database import CommitUnknownError, StoreError
 from sync.hq.enrolment import desk_of
 from sync.hq.inbox import Inbox, grouped
+from sync.hq.lapsing import Lapsing
 from sync.hq.names import Known
 from sync.hq.receive import Receiver
 from sync.hq.store import Store
@@ -80,6 +81,7 @@ class Loop:
         self._role = role
         self._stop = stop
         store.grants.ahead = office.ahead
+        self._lapsing = Lapsing(store, key, office.timezone) if role.speaks else None
         self._words = Words(store.master, key)
         self._receiver = Receiver(
             store, key, Trust.of(office.trust_tills), desk_of(office, store.database, key)
@@ -200,6 +202,8 @@ class Loop:
             self._store.checkpoint()
 
     def _rest(self) -> None:
+        if self._lapsing is not None:
+            self._is_dirty |= bool(self._lapsing.run(now_ms()))
         if self._is_dirty:
             self._is_dirty = False
             self._store.checkpoint()

@@ -71,7 +71,7 @@ def _carry_out(asked: argparse.Namespace, office: Hq, store: Store, own: OwnLedg
         case "export":
             print(f"{_export(store, own, Path(asked.name))} records in {asked.name}")
         case _:
-            for each in exposure(store.database.sql, at):
+            for each in exposure(store.database.sql.execute, at):
                 print(
                     each.terminal, each.unit, each.amount,
                     f"{each.expired} of it expired" if each.expired else "", sep="\t",

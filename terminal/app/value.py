@@ -104,6 +104,7 @@ class ValueDesk:
             self.connected and not self.is_own,
             frozenset(self.limits.pay_by),
             self.limits.confirm_from,
+            member.stored + member.bonus,
         ).less(elsewhere)
 
     def shown(self, state: State) -> Stored | None:

@@ -47,6 +47,8 @@ class Why(StrEnum):
     """It is all the member has, as far as is known here."""
     NONE_HERE = "none-here"
     """Nothing is set aside for this till."""
+    ELSEWHERE = "elsewhere"
+    """The member has more, which is not set aside for this till."""
     USED_UP = "used-up"
     """What was set aside for this till is spent."""
     EXPIRED = "expired"

@@ -170,6 +170,8 @@ class Purse:
     """Which media prove enough to pay from the account: the part before the colon."""
     confirm_from: Minor = 0
     """From this much on the last digits of the phone number are asked for; 0: never."""
+    known: Minor = 0
+    """What the member has in all, as far as is known here."""
 
     def less(self, spent: Iterable[Spent]) -> "Purse":
         """Return it after ``spent``."""
@@ -180,6 +182,8 @@ class Purse:
         of = [self.wallet.spendable(unit, self.now_ms, self.date, oldest) for unit in UNITS]
         whys = [each.why for each in of]
         why = whys[0] if whys[0] is not Why.NONE_HERE else whys[1]
+        if why is Why.ALL and sum(each.amount for each in of) < self.known:
+            why = Why.ELSEWHERE
         return Stored(of[0].amount, of[1].amount, why)
 
 

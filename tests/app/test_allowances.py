@@ -110,3 +110,30 @@ def test_a_grant_comes_in_one_round_trip(tmp_path: Path) -> None:
         print("a tap until its allowance is in the ledger and on the page, ms:",
               sorted(round(each * 1000) for each in took))  # fmt: skip
         until(lambda: not till_open(one), "closed")
+
+
+def test_what_was_granted_ahead_is_spent_while_the_till_is_cut_off(tmp_path: Path) -> None:
+    with Broker(tmp_path) as broker:
+        hq = HqProcess(tmp_path / "hq", broker.port)
+        settings = hq.settings.read_text(encoding="utf-8")
+        ahead = '[[hq.ahead]]\ntier = "gold"\nmost = 5000\n'
+        hq.settings.write_text(f"{settings}\n{ahead}", encoding="utf-8")
+        with hq, FedTill(tmp_path / "one", broker.port) as till:
+            has_data(till)
+            till.api.sign_in(SUPERVISOR)
+            till.api.json("POST", "/sale/member", {"member": MEMBER})
+            till.api.json("POST", "/sale/lines", {"name": "x", "unit_price": 100})
+            till.api.pay()
+            closed_there(till)
+            till.restart()
+            until(lambda: till_open(till), "granted ahead")
+            exposed = {row["unit"]: row["amount"] for row in hq.get("/exposure")["rows"]}
+            assert sum(exposed.values()) == 5_000
+            broker.stop()
+            till.api.sign_in(SUPERVISOR)
+            till.until(lambda now: not now["sync"]["connected"], "cut off")
+            assert tapped(till, 1)["spendable"]["amount"] == 5_000
+            till.api.json("POST", "/sale/lines", {"name": "x", "unit_price": 10_000})
+            value = {"type": "stored_value", "amount": 5_001}
+            assert till.api.refused("POST", "/sale/tenders", value) == "value-used-up"
+            till.api.json("POST", "/sale/tenders", value | {"amount": 5_000})

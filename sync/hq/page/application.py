@@ -23,6 +23,7 @@ from sync.hq.page.drawing import Drawing
 from sync.hq.page.enrolling import Certificates, Enrolling
 from sync.hq.page.erasing import Erasing
 from sync.hq.page.export import Exports
+from sync.hq.page.exposed import Exposure
 from sync.hq.page.feeds import Feeds
 from sync.hq.page.guard import Guard
 from sync.hq.page.language import LANGUAGES, Language
@@ -47,6 +48,7 @@ def application(reader: HqReader, locale: str, around: Around, stop: Event) -> A
     questions = Questions(reader, around).by_name()
     desk, exports, ruling = Desk(reader, around), Exports(reader, around), Ruling(reader, around)
     questions |= Checks(reader).questions() | Purses(reader).questions()
+    questions |= Exposure(reader, around).questions()
     questions |= Lookback(reader, around).by_name() | desk.questions() | ruling.questions()
     deeds = PeopleDeeds(reader, around).by_name() | desk.deeds() | ruling.deeds()
     certificates = None if around.office is None else Certificates.of(around.office)

@@ -37,6 +37,7 @@ SCREENS = (
     Screen("members", "/members", "Members"),
     Screen("liability", "/liability", "What we owe"),
     Screen("balances", "/balances", "Balances"),
+    Screen("exposure", "/exposure", "Set aside for tills"),
     Screen("purses", "/purses", "Cards with money"),
     Screen("rules", "/rules", "Rules"),
     Screen("anomalies", "/anomalies", "Anomalies"),

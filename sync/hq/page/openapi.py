@@ -17,6 +17,7 @@ from sync.hq.page.deeds import Way
 from sync.hq.page.desk import QuarantineAnswer, WaitingAnswer
 from sync.hq.page.enrolling import EnrolmentAnswer
 from sync.hq.page.erasing import ConflictsAnswer
+from sync.hq.page.exposed import ExposureAnswer
 from sync.hq.page.feeds import FeedAnswer, FeedItem
 from sync.hq.page.fleet import TillsAnswer
 from sync.hq.page.lookback_views import (
@@ -138,6 +139,8 @@ CALLS = (
           _query("settled", "string", "`yes`: also what is settled"))),
     Call("checks", "/checks", "Sales worked out again: differences, newest first; coupons",
          ChecksAnswer, (_LIMIT, _BEFORE)),
+    Call("exposure", "/exposure", "What tills may still spend of members' value, whatever happens",
+         ExposureAnswer),
     Call("purses", "/purses", "Cards with money: shadow accounts, gaps, and what is not settled",
          PursesAnswer, (_LIMIT, _query("after", "string", "`next` of the page above"))),
     Call("waiting", "/quarantine/{kind}/{id}", "A record in quarantine or a refused message, opened",

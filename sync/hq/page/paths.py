@@ -39,6 +39,7 @@ PATHS = (
     Path("liability", "/liability"),
     Path("anomalies", "/anomalies"),
     Path("checks", "/checks"),
+    Path("exposure", "/exposure"),
     Path("purses", "/purses"),
     Path("waiting", "/quarantine/{kind}/{id}"),
     Path("rules", "/rules"),

@@ -10,6 +10,7 @@ from config.schema import Ahead
 from sync.hq import allowances
 from sync.hq.allowances import Seen
 from sync.hq.exposure import exposure
+from sync.hq.lapsing import Lapsing
 from sync.hq.ownledger import OwnLedger, records
 from sync.hq.store import Store
 from sync.protocol.hello import Hello
@@ -196,7 +197,7 @@ def test_after_a_new_timeline_nothing_is_granted_until_every_till_was_heard(tmp_
             assert grant.missing == tuple(each.name for each in world.tills[place + 1 :])
     assert sum(lot.amount for each in grant.allowances for lot in each.lots) == HELD
     assert world.store.grants.answer(ask, 2, 2).allowances == grant.allowances, "the same ask"
-    (exposed,) = exposure(world.sql, 2)
+    (exposed,) = exposure(world.sql.execute, 2)
     assert (exposed.terminal, exposed.amount) == ("T2", HELD)
 
 
@@ -224,7 +225,8 @@ def test_the_head_offices_ledger_adjusts_lapses_and_is_verified(tmp_path: Path) 
     with pytest.raises(ValueError, match="more than no till holds"):
         own.adjust(MEMBER, accounts.PRINCIPAL, -601, "mistake", "wang", DAY, 3)
     world.sql.execute("UPDATE value_lot SET lapses_on = 20261120 WHERE unit = 'bonus'")
-    assert own.lapse(DAY, 4) == 1
+    lapsing, at = Lapsing(world.store, KEY, "Asia/Shanghai"), 1_795_219_200_000
+    assert [lapsing.run(at), lapsing.run(at)] == [1, 0]
     assert own.lapse(DAY, 5) == 0
     held = dict(world.sql.execute(
         "SELECT unit, amount FROM balance WHERE account = ?", (accounts.member(MEMBER),)

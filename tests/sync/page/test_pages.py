@@ -62,7 +62,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
 PATHS_OF_PAGES = tuple(each.path for each in PATHS_HERE if "{" not in each.path)
 PATHS = (
     "/people", "/audit", "/members", "/members/100004", "/days?since=2026-11-01&until=2026-11-30",
-    "/liability", "/checks", "/purses", "/anomalies?settled=yes", f"/tills/{LEDGER}", "/quarantine/refused/1",
+    "/liability", "/checks", "/purses", "/exposure", "/anomalies?settled=yes",
+    f"/tills/{LEDGER}", "/quarantine/refused/1",
     "/", "/tills", "/sales", "/sales?terminal=S01-T1", "/sales?member=100004", "/balances",
     "/balances?search=house:", "/quarantine", *(f"/entries/{LEDGER}/{n}" for n in range(1, 9)),
 )  # fmt: skip
