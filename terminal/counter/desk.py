@@ -219,21 +219,21 @@ class TouchVirtual:
 
 @dataclass(frozen=True, slots=True)
 class PointsAct:
-    """Something done to a member's points without a sale."""
+    """Something done to the points of ``member`` (account number) without a sale.
+
+    ``kind`` is ``by-hand check-in event welcome gift draw import slip period``; ``points`` how many by hand,
+    a slip's entry, or a period's first day, whose last is ``pieces``; ``text`` the reason, the id of a rule,
+    or who brought the member; ``rows`` of an import: account number, points, reason.
+    """
 
     kind: str
-    """``by-hand check-in event welcome gift draw import slip``."""
     member: str = ""
-    """Account number."""
     points: int = 0
-    """By hand: how many, negative for a penalty. Slip: the number of the entry."""
     text: str = ""
-    """The reason, or the id of the event, gift or lottery, or who brought the member."""
     pieces: int = 1
     tender: str = ""
     reference: str = ""
     rows: tuple[tuple[str, int, str], ...] = ()
-    """Of an import: account number, points, reason."""
 
 
 Action = (
