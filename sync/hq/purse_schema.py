@@ -8,7 +8,8 @@ PURSE_TABLES = (
         terminal TEXT NOT NULL, sequence INTEGER NOT NULL, purse TEXT NOT NULL, line TEXT NOT NULL,
         move TEXT NOT NULL, amount INTEGER NOT NULL, counter INTEGER NOT NULL,
         balance INTEGER NOT NULL, outcome TEXT NOT NULL, intent INTEGER NOT NULL,
-        settled INTEGER NOT NULL, PRIMARY KEY (terminal, sequence, purse)) STRICT, WITHOUT ROWID""",
+        settled INTEGER NOT NULL, witness INTEGER NOT NULL, moment TEXT NOT NULL,
+        family TEXT NOT NULL, PRIMARY KEY (terminal, sequence, purse)) STRICT, WITHOUT ROWID""",
     "CREATE INDEX purse_move_purse ON purse_move (purse, line, counter)",
     "CREATE INDEX purse_move_outcome ON purse_move (outcome, purse)",
 )

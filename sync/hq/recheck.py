@@ -16,6 +16,7 @@ from sync.hq import purses
 from sync.hq.bookcase import Bookcase
 from sync.hq.clerk import Clerk
 from sync.hq.database import CommitUnknownError, Database, StoreError
+from sync.hq.master import ALONE
 from sync.hq.schema import record_id, seq_of
 from terminal.codec.entry import UndecodableError, decode
 from terminal.core.again import Verdict, compare
@@ -69,6 +70,7 @@ def recheck(database: Database, case: Bookcase) -> int:
     ).fetchall()
     tally, coupons = _Tally(), []
     money: list[tuple[int, Body]] = []
+    now_ms = 0
     for record, body in rows:
         try:
             entry = decode(bytes(body))
@@ -79,13 +81,16 @@ def recheck(database: Database, case: Bookcase) -> int:
             coupons.append((record, entry))
         if purses.is_of_purse(entry.body):
             money.append((record, entry.body))
+            now_ms = entry.stamp.wall_ms
     end = seq_of(rows[-1][0]) if rows else last
-    with database.transaction():
+    with database.alone(ALONE) if money else database.transaction():
         _note(database, stream, end, tally)
         for record, entry in coupons:
             _note_coupons(database, record, entry)
         for record, body in money:
             purses.note(database, record, body)
+        if money:
+            purses.publish(database, now_ms)
     return max(1, len(rows))
 
 

@@ -56,10 +56,10 @@ _FIXINT_MAX = 0x7F
 """The first byte of a small number in MessagePack is not larger."""
 
 CATALOGUE, MEMBERS, HOTLIST, STATEMENTS = "catalogue", "members", "hotlist", "statements"
-RULES = "rules"
-TABLES = (CATALOGUE, MEMBERS, HOTLIST, RULES, STATEMENTS)
+RULES, PURSES = "rules", "purses"
+TABLES = (CATALOGUE, MEMBERS, HOTLIST, RULES, PURSES, STATEMENTS)
 """In the order in which a till fetches them."""
-OFFERED = (RULES,)
+OFFERED = (RULES, PURSES)
 """Asked for only where the head office says that it has them: an older one does not know their name."""
 
 Table = Annotated[str, Meta(pattern=rf"^({'|'.join(TABLES)})\Z", max_length=20)]

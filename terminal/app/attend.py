@@ -134,6 +134,7 @@ class Attendant:
             case _:
                 assert isinstance(event, UplinkEvent), f"nobody knows {event!r}"
                 self._office.heard(event)
+                self._purses.told(event)
         self._value.attend(self._till.sale)
         self._renew()
         self._changed = True

@@ -6,11 +6,12 @@ Used by the loop's thread alone.
 
 import logging
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from drivers import api
 from terminal.app.translate import Lookup
+from terminal.codec.master import PurseTold
 from terminal.core import cards
 from terminal.core.effects import Tell
 from terminal.core.purse import events
@@ -39,7 +40,6 @@ _SETTLED_BY_CARD = frozenset({DoubtState.OPEN, DoubtState.UNKNOWN})
 log = logging.getLogger(__name__)
 
 Own = Callable[[], Sequence[Doubt]]
-Foreign = Callable[[str], Sequence[Doubt]]
 
 
 @dataclass(slots=True)
@@ -52,11 +52,15 @@ class CardMoney:
     allowed: Allowed
     own: Own
     """Returns this till's movements that are not settled."""
-    foreign: Foreign
-    """Returns other tills' movements of a card that are not settled, as far as the head office told."""
+    told: Callable[[], Iterable[PurseTold]]
+    """Returns what the head office tells, as it is now."""
+    others: dict[str, tuple[Doubt, ...]] = field(default_factory=dict)
+    """Other tills' movements that are not settled, by card, as far as the head office told."""
     serving: str = ""
     """The reader whose card is open for the order at work."""
     _media: "OrderedDict[str, str]" = field(default_factory=OrderedDict)
+    _witnessed: "OrderedDict[tuple[str, int], None]" = field(default_factory=OrderedDict)
+    """Movements of other tills that a card settled here: the head office takes a while to say so."""
     _asked: dict[tuple[str, int], Doubt] = field(default_factory=dict)
     """Questions that cards were asked, by terminal and sequence."""
 
@@ -105,6 +109,32 @@ class CardMoney:
             if doubt.purse == purse and doubt.state in _SETTLED_BY_CARD
         )
         return (*own, *self.foreign(purse))
+
+    def foreign(self, purse: str) -> tuple[Doubt, ...]:
+        """Return what other tills announced of a card, and nobody settled."""
+        return tuple(
+            doubt
+            for doubt in self.others.get(purse, ())
+            if (doubt.terminal, doubt.sequence) not in self._witnessed
+        )
+
+    def tell_of(self, told: Iterable[PurseTold]) -> tuple[events.CardSettled, ...]:
+        """Take over what the head office tells; return what others saw of this till's own movements."""
+        others: dict[str, tuple[Doubt, ...]] = {}
+        own = {(doubt.purse, doubt.sequence): doubt for doubt in self.own()}
+        settled = []
+        for each in told:
+            doubt = own.get((each.purse, each.sequence))
+            if each.terminal != self.terminal and not each.outcome:
+                others[each.purse] = (*others.get(each.purse, ()), _doubt(each))
+            elif each.terminal != self.terminal or not each.outcome or doubt is None:
+                continue
+            elif doubt.state != DoubtState.OWED:
+                outcome = Outcome(each.outcome)
+                balance = _after(doubt, outcome)
+                settled.append(events.CardSettled(doubt, outcome, balance, b"", "witness"))
+        self.others = others
+        return tuple(settled)
 
     def media_of(self, purse: str) -> tuple[str, ...]:
         """Return the media by which the holder of a purse may be known, the surest first."""
@@ -161,10 +191,11 @@ class CardMoney:
         if doubt is None:
             return None
         outcome = _SAID[said.outcome]
-        signed = doubt.amount if doubt.move != Move.DEBIT else -doubt.amount
-        balance = said.balance
-        if balance is None:
-            balance = doubt.balance + (signed if outcome is Outcome.PAID else 0)
+        balance = _after(doubt, outcome) if said.balance is None else said.balance
+        if not doubt.is_own:
+            self._witnessed[doubt.terminal, doubt.sequence] = None
+            if len(self._witnessed) > CARDS_MAX:
+                self._witnessed.popitem(last=False)
         return events.CardSettled(doubt, outcome, balance, said.proof)
 
     def _ask(self, doubt: Doubt) -> None:
@@ -193,6 +224,19 @@ def holder(media: Sequence[str], look: Lookup) -> tuple[str, bool]:
         if found is not None:
             return found.account, False
     return "", False
+
+
+def _after(doubt: Doubt, outcome: Outcome) -> int:
+    """Return what the card holds after ``doubt`` came out so, if nothing else happened to it."""
+    signed = doubt.amount if doubt.move != Move.DEBIT else -doubt.amount
+    return doubt.balance + (signed if outcome is Outcome.PAID else 0)
+
+
+def _doubt(told: PurseTold) -> Doubt:
+    return Doubt(
+        told.purse, told.terminal, told.sequence, told.move, told.amount, told.counter, told.balance,
+        told.when, told.family, "", DoubtState.UNKNOWN.value, is_own=False,
+    )  # fmt: skip
 
 
 def _order(order: Order, *, is_next: bool) -> api.CardOrder:

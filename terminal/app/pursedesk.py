@@ -4,6 +4,8 @@ import logging
 from collections.abc import Callable
 
 from drivers import api
+from sync.protocol.master import PURSES
+from sync.uplink.api import Mastered, UplinkEvent
 from terminal.app import translate
 from terminal.app.edges import Edges
 from terminal.app.perform import Performer
@@ -45,9 +47,18 @@ class PurseDesk:
                     self._performer.post(work.unknown(doubt, "restart"), (), (), "", None)
                 except LedgerError as error:  # It is a doubt as long as nothing else is posted.
                     log.warning("not posted: %s", error)
+        self.told()
         waits = self._till().purse
         if isinstance(waits, work.Doubted):
             self._tell(Tell("purse-doubt", "warn", (("amount", waits.doubt.amount),)))
+
+    def told(self, event: UplinkEvent | None = None) -> None:
+        """The head office told something new: what others saw of this till's movements settles them."""
+        money = self._edges.money
+        is_news = event is None or (isinstance(event, Mastered) and event.table == PURSES)
+        if is_news and money.readers:
+            for settled in money.tell_of(money.told()):
+                self._happen(settled)
 
     def seen(self, card: api.CardImage) -> None:
         """A card named its member: have it asked what is in doubt, if no movement is being made."""

@@ -46,6 +46,7 @@ from terminal.counter.desk import SyncLight, View
 from terminal.counter.server import ListenError, bind, serve
 from terminal.counter.services import Services, VirtualDevice
 from terminal.store.basket import BasketFile
+from terminal.store.foreign import told
 from terminal.store.ledger import Ledger
 from terminal.store.mirrorfiles import forget_statements
 from terminal.store.older import Older
@@ -349,7 +350,7 @@ def _money(parts: Parts, ledger: Ledger) -> CardMoney:
         settings.cards.purse_top_up_max,
     )
     number = terminal_number(settings.terminal.id)
-    return CardMoney(readers, number, allowed, ledger.purse_doubts, lambda _: ())
+    return CardMoney(readers, number, allowed, ledger.purse_doubts, partial(told, parts.folder))
 
 
 def _printer(parts: Parts) -> Printer | None:

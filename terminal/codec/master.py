@@ -38,6 +38,7 @@ MEMBER, MEDIUM, ACCOUNT = "member", "medium", "account"
 ROLLOUT, RULES_PART = "rollout", "part"
 ERASED = "erased"
 """A member of whom nothing personal may be kept anywhere; a row without content."""
+PURSE = "purse"
 SMALL = (CATEGORY, OPERATOR, RULE, TIER)
 """Kinds of the catalogue that are kept as they came and applied together."""
 
@@ -127,8 +128,31 @@ class RulesPart(msgspec.Struct, array_like=True, frozen=True):
 _Body = TypeVar("_Body")
 _pack = msgspec.msgpack.Encoder().encode
 goods_bodies = msgspec.msgpack.Decoder(GoodsBody)
+
+
+class PurseTold(msgspec.Struct, array_like=True, frozen=True):
+    """A movement on a card that its till has not settled. Fields are only ever added at the end."""
+
+    format: int
+    purse: Annotated[str, Meta(max_length=40)]
+    terminal: Annotated[str, Meta(pattern=r"^[0-9a-f]{12}\Z")]
+    """As cards know it."""
+    sequence: Annotated[int, Meta(ge=0, le=2**32 - 1)]
+    move: Annotated[str, Meta(pattern=r"^(debit|top-up|refund|void)\Z")]
+    amount: Annotated[int, Meta(ge=1, le=2**31 - 1)]
+    counter: Annotated[int, Meta(ge=0, le=2**32 - 1)]
+    """Before it."""
+    balance: Annotated[int, Meta(ge=0, le=2**31 - 1)]
+    """Before it."""
+    when: Annotated[str, Meta(pattern=r"^[0-9]{14}\Z")]
+    family: Annotated[str, Meta(max_length=20)]
+    outcome: Annotated[str, Meta(pattern=r"^(|paid|void)\Z")]
+    """What another till saw of the card; empty: nothing yet."""
+
+
 member_bodies = msgspec.msgpack.Decoder(MemberBody)
 holdings = msgspec.msgpack.Decoder(Holding)
+purses_told = msgspec.msgpack.Decoder(PurseTold)
 rollouts = msgspec.msgpack.Decoder(Rollout)
 rules_parts = msgspec.msgpack.Decoder(RulesPart)
 tiers: "msgspec.msgpack.Decoder[tuple[int, int, Tier]]" = msgspec.msgpack.Decoder(
@@ -220,6 +244,11 @@ def rollout(version: str, store: str, from_ms: int) -> bytes:
 def rules_part(version: str, n: int, of: int, form: str, digest: bytes, data: bytes) -> bytes:
     """Return a piece of a rules file as a row's body."""
     return _pack(RulesPart(FORMAT, version, n, of, form, digest, data))
+
+
+def purse_told(told: PurseTold) -> bytes:
+    """Return a movement on a card that is not settled as a row's body."""
+    return _pack(told)
 
 
 def small(place: int, table: Category | Operator | Rule | Tier) -> bytes:

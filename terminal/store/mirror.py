@@ -22,6 +22,7 @@ from sync.protocol.master import (
     CATALOGUE,
     HOTLIST,
     MEMBERS,
+    PURSES,
     RULES,
     STATEMENTS,
     Draft,
@@ -53,6 +54,7 @@ _FILES = {
     HOTLIST: "members",
     STATEMENTS: "members",
     RULES: "rules",
+    PURSES: "purses",
 }
 
 

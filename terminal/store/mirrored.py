@@ -6,12 +6,12 @@ from dataclasses import replace
 from typing import Any
 
 from config.shop import ShopFile, Versions
-from sync.protocol.master import CATALOGUE, HOTLIST, RULES, Row
+from sync.protocol.master import CATALOGUE, HOTLIST, PURSES, RULES, Row
 from terminal.codec import master
 from terminal.core.points.entries import LotPart
 from terminal.core.pricing.basket import Goods
 from terminal.core.pricing.rules import RuleBook
-from terminal.store import catalog, members, rolled, statedlots
+from terminal.store import catalog, foreign, members, rolled, statedlots
 from terminal.store.catalog import CatalogTables, GoodsRow, OperatorRow
 from terminal.store.members import MemberRow
 from terminal.store.shopfile import rule_book
@@ -28,6 +28,7 @@ COPIED = {
     ),
     "members": ("tier", "member", "statement", "medium", "lost", *statedlots.NAMES),
     "rules": (),
+    "purses": (),
 }  # fmt: skip
 """Tables that a shop file's databases have too."""
 _NO_RULES = RuleBook("0", "0", (), None)
@@ -42,6 +43,8 @@ def make_tables(connection: sqlite3.Connection, name: str) -> None:
         connection.execute(_GIVEN)
     elif name == "rules":
         rolled.make_tables(connection)
+    elif name == "purses":
+        foreign.make_tables(connection)
     else:
         members.make_tables(connection)
 
@@ -50,6 +53,9 @@ def clear(connection: sqlite3.Connection, table: str) -> None:
     """Take away all rows of a table that is fetched whole."""
     if table == RULES:
         rolled.clear(connection)
+        return
+    if table == PURSES:
+        foreign.clear(connection)
         return
     assert table == HOTLIST, table
     connection.execute("DELETE FROM lost")
@@ -67,6 +73,9 @@ def put(
     """
     if table == RULES:
         rolled.put(connection, rows)
+        return False
+    if table == PURSES:
+        foreign.put(connection, rows)
         return False
     if table == HOTLIST:
         gone = [(key,) for _, key, body in rows if body is None]

@@ -8,10 +8,15 @@ from pathlib import Path
 
 from sync.protocol.master import STATEMENTS
 from terminal.codec.master import UnreadableRowError
-from terminal.store import catalog, members, mirrored, rolled
+from terminal.store import catalog, foreign, members, mirrored, rolled
 from terminal.store.swap import BUSY_MS, MasterDataError
 
-MARKS = {"catalog": catalog.MARK, "members": members.MARK, "rules": rolled.MARK}
+MARKS = {
+    "catalog": catalog.MARK,
+    "members": members.MARK,
+    "rules": rolled.MARK,
+    "purses": foreign.MARK,
+}
 """The files, and how each is marked as ours."""
 _FORMAT = 3
 """Raised whenever the files' own tables change; a file of another format is fetched anew."""

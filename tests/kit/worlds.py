@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from terminal.codec.master import FORMAT, PurseTold
 from terminal.core.journal import PurseSettled, SalePosted
-from terminal.core.purse.events import OfficeSettled
 from terminal.core.purse.words import Doubt, DoubtState, Outcome
 from terminal.core.sale import Idle
 from tests.cards.issued import EV2, blank, issued, moved, opened
@@ -228,24 +228,26 @@ class Life:
     def seen_elsewhere(self) -> None:
         """Another till, to which the head office told what is open, sees the card; ours is told of it."""
         assert self.till is not None
-        told = tuple(replace(doubt, is_own=False) for doubt in self.till.doubts)
+        told = self.till.doubts
         other = started(prepare(self.folder / "other", "S01-T2"), ATR)
         try:
-            known = list(told)
-            other.edges.money.foreign = lambda _: tuple(known)
+            other.edges.money.tell_of(map(as_told, told))
             for _ in told:
                 other.lay(self.card, ATR)
-                known.pop(0)
                 other.lift()
                 self.card.power_off()
             said = [body for body in bodies(other) if isinstance(body, PurseSettled)]
         finally:
             other.close()
             shutil.rmtree(self.folder / "other")
-        for doubt in self.till.doubts:
-            for word in said:
-                if word.sequence == doubt.sequence and word.is_witness:
-                    self.till.take_core(OfficeSettled(doubt, Outcome(word.outcome), "witness"))
+        outcomes = {word.sequence: word.outcome for word in said if word.is_witness}
+        seen = [
+            as_told(doubt, outcomes[doubt.sequence])
+            for doubt in self.till.doubts
+            if doubt.sequence in outcomes
+        ]
+        for settled in self.till.edges.money.tell_of(seen):
+            self.till.take_core(settled)
 
     def faults(self) -> list[str]:
         """Return what does not hold now."""
@@ -293,6 +295,14 @@ class Life:
         if self.till is not None:
             self.till.close()
             self.till = None
+
+
+def as_told(doubt: Doubt, outcome: str = "") -> PurseTold:
+    """Return ``doubt`` as the head office tells it."""
+    return PurseTold(
+        FORMAT, doubt.purse, doubt.terminal, doubt.sequence, doubt.move, doubt.amount, doubt.counter,
+        doubt.balance, doubt.when, doubt.family, outcome,
+    )  # fmt: skip
 
 
 def is_asked(till: Till | None) -> bool:

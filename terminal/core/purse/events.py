@@ -74,6 +74,8 @@ class CardSettled:
     outcome: Outcome
     balance: Minor
     proof: bytes
+    how: str = "record"
+    """``record``: the card said so here; ``witness``: it said so at another till."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,8 +116,8 @@ def step(  # noqa: C901, PLR0911, PLR0912 - a table
             return FREE, state, (DropCard(order.sequence), Tell(key, "bad"))
         case CardDoubtful(), Moving(order, doubt) if doubt.sequence == event.sequence:
             return _doubtful(order, doubt, state)
-        case CardSettled(doubt, outcome, balance, proof), _:
-            return _settled(work, state, doubt, (outcome, "record", balance, proof), turn)
+        case CardSettled(doubt, outcome, balance, proof, how), _:
+            return _settled(work, state, doubt, (outcome, how, balance, proof), turn)
         case OfficeSettled(doubt, outcome, how), _:
             return _settled(work, state, doubt, (outcome, how, doubt.balance, b""), turn)
         case CashGiven(doubt), _:
@@ -239,7 +239,7 @@ def _settled(work: Work, state: State, doubt: Doubt, word: Word, turn: Turn) -> 
     outcome, how, balance, proof = word
     is_live = isinstance(work, Doubted) and work.doubt.sequence == doubt.sequence and doubt.is_own
     if outcome is Outcome.UNKNOWN:
-        body = replace(_outcome(doubt, outcome, "aged-out", balance))
+        body = replace(_outcome(doubt, outcome, "aged-out", balance), is_witness=not doubt.is_own)
         after, ask = _go_on(work)
         return after, state, (_post(body), *ask, _told("purse-unproven", doubt))
     body = replace(_outcome(doubt, outcome, how, balance), proof=proof)

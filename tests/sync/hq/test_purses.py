@@ -5,6 +5,8 @@ import pytest
 from sync.hq.bookcase import Bookcase
 from sync.hq.page.purses import Missing, Purses
 from sync.hq.recheck import recheck
+from sync.protocol.master import PURSES
+from terminal.codec.master import purses_told, read
 from terminal.core.journal import PurseIntent, PurseSettled
 from tests.sync.page.books import Books
 from tests.sync.page.shop import DAY_MS, START_MS, Shop
@@ -31,6 +33,13 @@ def settled(till: Shop, sequence: int, counter: int, outcome: str, terminal: str
         5_000 - 200 * counter, **more,
     )  # fmt: skip
     till.post(START_MS + DAY_MS + len(till.bodies) * 1_000, body)
+
+
+def told(books) -> list[tuple[str, int, str]]:
+    """Return what the tills are told: terminal, sequence, and what another till saw."""
+    rows = books.store.master.rows(PURSES, None, ("", ""), 100)
+    found = [read(purses_told, body) for _, _, body in rows]
+    return [(each.terminal, each.sequence, each.outcome) for each in found]
 
 
 def answer(books):
@@ -61,10 +70,25 @@ def test_what_is_not_settled_is_listed_with_its_record_until_some_till_settles_i
 
     [doubt] = answer(books).doubts
     assert (doubt.terminal, doubt.seq, doubt.amount, doubt.counter) == ("S01-T1", 1, 200, 0)
+    assert told(books) == [(FIRST, 1, "")]
     settled(second, 1, 1, "paid", is_witness=True)
     books.take(second)
     found = answer(books)
     assert (found.doubts, found.rows[0].counter, found.rows[0].doubts) == ((), 1, 0)
+    assert told(books) == [(FIRST, 1, "paid")]
+    settled(first, 1, 1, "paid")
+    books.take(first)
+    answer(books)
+    assert told(books) == []
+
+
+def test_what_no_till_would_take_is_not_told(books):
+    till = Shop("S01-T1", "L-1")
+    intent(till, 1, 0, terminal="nonsense")
+    books.take(till)
+
+    assert len(answer(books).doubts) == 1
+    assert told(books) == []
 
 
 def test_a_doubt_said_late_does_not_undo_what_is_settled(books):
