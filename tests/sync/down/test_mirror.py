@@ -54,7 +54,7 @@ def test_a_new_till_has_nothing_and_is_sent_everything(down):
         "catalogue", "members", "hotlist", "statements",
     }  # fmt: skip
     assert down.troubles == []
-    assert len(files(down)) == 3
+    assert len(files(down)) == 4
 
 
 def test_a_head_office_without_data_is_not_taken_for_an_empty_one(down):
