@@ -108,14 +108,7 @@ class Attendant:
                 self._light(event)
                 self._happen(identify.card(card, self._edges))
                 self._purses.seen(card)
-            case (
-                api.PurseReady()
-                | api.PurseMoved()
-                | api.PurseUnmoved()
-                | api.PurseDoubtful()
-                | api.PurseSaid()
-                | api.PurseSilent()
-            ):
+            case _ if isinstance(event, api.PurseEvent):
                 self._purses.heard(event)
             case api.Scanned(text=text):
                 self._happen(identify.scanned(text, self._edges))
