@@ -22,7 +22,7 @@ def test_a_fleet_that_was_away_comes_back_and_its_sales_are_in_the_books(tmp_pat
     with Office(tmp_path, broker.url) as office:
         done = tallypoint(
             "hq", "simulate", "--terminals", "12", "--sales", "20", "--offline",
-            "--broker", broker.url, "--patience", "50",
+            "--broker", broker.url, "--patience", "100",
         )  # fmt: skip
         assert done.returncode == 0, done.stderr + done.stdout
         assert "acknowledged 240 of 240 entries, 12 of 12 tills" in done.stdout
@@ -48,7 +48,7 @@ def test_tills_that_sell_now_and_then_go_on_over_a_broker_that_dies(tmp_path, br
 
         killing = threading.Thread(target=kill)
         killing.start()
-        plan = Plan("127.0.0.1", broker.port, 6, 10, every_s=0.6, patience_s=60)
+        plan = Plan("127.0.0.1", broker.port, 6, 10, every_s=0.6, patience_s=180)
         outcome = simulate(plan, said.append)
         killing.join()
         assert (outcome.through, outcome.figures.acked, outcome.entries) == (6, 60, 60)
