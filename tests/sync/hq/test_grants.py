@@ -71,9 +71,9 @@ class Till:
 
 
 class World:
-    def __init__(self, folder: Path, seed: int) -> None:
+    def __init__(self, data: Path | str, seed: int) -> None:
         self.draw = random.Random(seed)
-        self.store = Store(folder / f"hq{seed}.db")
+        self.store = Store(data)
         self.store.grants.ahead = (Ahead(most=300),)
         self.sql = self.store.database.sql
         self.tills = [Till(f"T{n}") for n in range(3)]
@@ -169,11 +169,21 @@ class World:
             till.sent = 0
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def world(request, tmp_path):
+    is_file = request.param == "sqlite"
+    made = World(
+        tmp_path / "hq.db" if is_file else request.getfixturevalue("postgres").database(), 1
+    )
+    yield made
+    made.store.close()
+
+
 @pytest.mark.parametrize("restores", [False, True])
 def test_no_schedule_overspends(tmp_path: Path, restores: bool) -> None:
     granted = 0
     for seed in range(SCHEDULES):
-        world = World(tmp_path, seed)
+        world = World(tmp_path / f"{seed}.db", seed)
         for n in range(STEPS):
             if restores and n == STEPS // 2:
                 world.lose()
@@ -185,8 +195,7 @@ def test_no_schedule_overspends(tmp_path: Path, restores: bool) -> None:
     assert granted > SCHEDULES // 4, "hardly any schedule spends anything"
 
 
-def test_after_a_new_timeline_nothing_is_granted_until_every_till_was_heard(tmp_path: Path) -> None:
-    world = World(tmp_path, 1)
+def test_after_a_new_timeline_nothing_is_granted_until_every_till_was_heard(world: World) -> None:
     world.lose()
     for place, till in enumerate(world.tills):
         till.timeline = world.timeline
@@ -201,8 +210,7 @@ def test_after_a_new_timeline_nothing_is_granted_until_every_till_was_heard(tmp_
     assert (exposed.terminal, exposed.amount) == ("T2", HELD)
 
 
-def test_a_lost_till_frees_nothing_until_a_person_says_so(tmp_path: Path) -> None:
-    world = World(tmp_path, 2)
+def test_a_lost_till_frees_nothing_until_a_person_says_so(world: World) -> None:
     one, two = (
         Ask(FORMAT, each.name, bytes(8), each.name, 0, "S", 1, 0, each.name, (), MEMBER)
         for each in world.tills[:2]
@@ -217,8 +225,9 @@ def test_a_lost_till_frees_nothing_until_a_person_says_so(tmp_path: Path) -> Non
     assert world.store.grants.answer(again, 1, late).allowances
 
 
-def test_the_head_offices_ledger_adjusts_lapses_and_is_verified(tmp_path: Path) -> None:
-    world = World(tmp_path, 3)
+def test_the_head_offices_ledger_adjusts_lapses_and_is_verified(
+    world: World, tmp_path: Path
+) -> None:
     own = OwnLedger(world.store, KEY)
     own.adjust(MEMBER, accounts.BONUS, 500, "sorry", "wang", DAY, 1)
     own.adjust(MEMBER, accounts.PRINCIPAL, -400, "mistake", "wang", DAY, 2)
