@@ -230,24 +230,7 @@ class Receiver:
             self._timeline = self._store.raise_timeline(said.timeline)
         stream = self._stream_of(streams, hello, said)
         self._store.heard(stream, hello.head_seq, now_ms)
-        if hello.head_seq < stream.last_seq and not self._is_from(stream, hello):
-            return self._shared(stream, said)
         return Held(Status.OK, stream.branch, stream.last_seq, stream.last_digest)
-
-    def _is_from(self, stream: Stream, hello: Hello) -> bool:
-        return self._store.digest_at(stream, hello.head_seq) == hello.head_hash
-
-    def _shared(self, stream: Stream, said: Ack | None) -> Held:
-        """Answer a till whose last record we do not hold though we hold later ones: a copied card.
-
-        What it showed of ours is shared for certain. From there it sends again, and its own records become
-        a branch; told of our end alone it would think that it has lost records, and keep its own to itself.
-        """
-        if said is not None and self._store.digest_at(stream, said.acked_seq) == said.head_hash:
-            return Held(Status.OK, stream.branch, said.acked_seq, said.head_hash)
-        start = self._store.digest_at(stream, 0)
-        assert start is not None
-        return Held(Status.OK, stream.branch, 0, start)
 
     def _what_we_said(self, hello: Hello) -> Ack | None:
         """Return the acknowledgement that the till shows, if it is ours and of this ledger."""

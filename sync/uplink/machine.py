@@ -259,39 +259,36 @@ def _welcomed(state: State, event: Welcomed, now_ms: int, draw: Draw) -> Step:
     streaming = replace(
         state, phase=Phase.STREAMING, tries=0, wake_ms=None, flight=None, is_outrun=False
     )
-    if event.acked > state.head or event.is_numbered_twice:
+    if event.acked > state.head or event.is_numbered_twice or not event.is_ours:
         return _drain(streaming, event, now_ms)
-    if not event.is_ours:
-        return _begin_apart(streaming, event, now_ms)
     moved = replace(streaming, acked=event.acked, timeline=event.timeline)
     state, effects = _pump(moved, now_ms)
     return state, (Accept(event.acked, event.timeline), *effects)
 
 
 def _drain(state: State, event: Welcomed, now_ms: int) -> Step:
-    """Send what the head office may lack of this ledger; then it is closed.
+    """Send what the head office may lack of this ledger; then a new one follows it.
 
-    What it has already it says by itself, and what leaves its own records becomes a branch.
+    What it has already it says by itself, and what leaves its own records becomes a branch. Going on in that
+    branch would give out receipts that the other machine with this card gives out as well.
     """
     acked = state.acked if event.timeline == state.timeline else 0
-    detail = f"it holds {event.acked}, we have {state.head}"
+    is_apart = event.acked <= state.head and not event.is_ours
+    trouble = (
+        Trouble("forked", f"differs at {event.acked}")
+        if is_apart
+        else Trouble("ledger-behind", f"it holds {event.acked}, we have {state.head}")
+    )
     state, effects = _pump(
         replace(state, acked=acked, timeline=event.timeline, is_outrun=True), now_ms
     )
-    return state, (Trouble("ledger-behind", detail), *effects)
+    return state, (trouble, *effects)
 
 
 def _woken(state: State) -> State:
     """A ledger that was closed too early has grown meanwhile: that must be sent as well."""
     is_grown = state.phase is Phase.HALTED and state.is_outrun and state.head > state.acked
     return replace(state, phase=Phase.STREAMING) if is_grown else state
-
-
-def _begin_apart(state: State, event: Welcomed, now_ms: int) -> Step:
-    """The head office holds another chain under our name; it finds out by itself where ours leaves it."""
-    acked = state.acked if event.timeline == state.timeline else 0
-    state, effects = _pump(replace(state, acked=acked, timeline=event.timeline), now_ms)
-    return state, (Trouble("forked", f"differs at {event.acked}"), *effects)
 
 
 def _answered(state: State, event: Answered, now_ms: int, draw: Draw) -> Step:

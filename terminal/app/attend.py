@@ -17,8 +17,9 @@ from typing import Any
 from config.schema import Value
 from drivers import api
 from sync.uplink.api import LedgerOutrun, UplinkEvent
-from terminal.app import basket, identify, lights
+from terminal.app import basket, identify
 from terminal.app.answers import answer_of, issue, printed, told, with_receipt
+from terminal.app.board import Board
 from terminal.app.edges import Edges
 from terminal.app.feed import Asked
 from terminal.app.hqside import HeadOfficeSide
@@ -35,6 +36,7 @@ from terminal.core import till as tills
 from terminal.core.effects import Tell
 from terminal.core.journal import LockedOut, PinChanged, Reprinted
 from terminal.core.pricing.coupons import CouponsIssued
+from terminal.core.purse.work import Free
 from terminal.core.refusal import Key, Refusal, refuse
 from terminal.core.sale import Idle, Tendered
 from terminal.core.till import Operator, Till
@@ -72,7 +74,8 @@ class Attendant:
             edges, self._performer, lambda: self._till, self._happen, self.tell
         )
         self._value = ValueDesk(edges, self._performer, limits, is_own=edges.is_own)
-        self._lights = {name: lights.starting(name, kind) for name, kind in edges.devices}
+        self.board = Board(edges.devices, edges.printing)
+        """What the devices last said; over the next ledger it counts as well."""
         self._office = HeadOfficeSide(edges, master, self._value)
         self._notices: deque[Notice] = deque(maxlen=NOTICES_MAX)
         self._noticed = 0
@@ -86,8 +89,12 @@ class Attendant:
 
     @property
     def outrun(self) -> LedgerOutrun | None:
-        """Set when a new ledger must follow this one: the loop ends, and begins anew on it."""
-        return self._office.outrun
+        """Set when a new ledger must follow this one: the loop ends, and begins anew on it.
+
+        What a printer or a card is at now was begun in this ledger, and its outcome belongs there.
+        """
+        is_quiet = isinstance(self._till.purse, Free) and not self._edges.printing.is_busy
+        return self._office.outrun if is_quiet else None
 
     @property
     def operator(self) -> Operator | None:
@@ -105,7 +112,7 @@ class Attendant:
             case Asked(call, answer):
                 self._answers.append((answer, self._call(call)))
             case api.CardArrived(card=card):
-                self._light(event)
+                self.board.heard(event)
                 self._happen(identify.card(card, self._edges))
                 self._purses.seen(card)
             case _ if isinstance(event, api.PurseEvent):
@@ -119,8 +126,7 @@ class Attendant:
             case api.PrintDone() | api.PrintNotStarted() | api.PrintUnknown():
                 self._printed(event)
             case api.PrinterStatus() | api.DeviceUp() | api.DeviceDown() | api.CardLeft():
-                self._light(event)
-                self._device(event)
+                self.board.heard(event)
                 self._purses.lost(event)
             case Found():
                 self._desk.periods.found(event)
@@ -170,7 +176,7 @@ class Attendant:
         self._edges.clock.look_again()
         self._changed |= self._value.settle(self._till.sale) | self._desk.periods.quiet(self.tell)
         self._renew()  # Rules come into force by the clock.
-        self._office.tell(self._lights.values())
+        self._office.tell(self.board.lights.values())
 
     def view(self) -> View:
         """Return the whole till as the page shows it, under a new version."""
@@ -179,7 +185,7 @@ class Attendant:
         return View(
             self._version,
             self._till,
-            tuple(self._lights.values()),
+            tuple(self.board.lights.values()),
             self._office.shown(),
             edges.printing.doubts(),
             self._performer.last_receipt,
@@ -360,15 +366,6 @@ class Attendant:
             name = number if isinstance(number, str) else self._edges.receipt_name(number)
             self.tell(Tell(key, "warn", (("receipt", name),)))
 
-    def _device(
-        self, event: api.PrinterStatus | api.DeviceUp | api.DeviceDown | api.CardLeft
-    ) -> None:
-        printing = self._edges.printing
-        if isinstance(event, api.CardLeft) or printing.printer is None:
-            return
-        if event.device == printing.printer.device:
-            printing.heard(event)
-
     def begin(self) -> None:
         """Do what is to be done once before the first event."""
         self._desk.open_lotteries()
@@ -382,11 +379,6 @@ class Attendant:
             self._basket_changed = self._changed = True
         if self._edges.rules.points is not before:
             self._desk.open_lotteries()
-
-    def _light(self, event: api.DeviceEvent) -> None:
-        light = self._lights.get(event.device)
-        if light is not None:
-            self._lights[event.device] = lights.after(light, event)
 
     def tell(self, tell: Tell) -> None:
         """Show a notice with the next view."""

@@ -85,7 +85,9 @@ class Carrier:
         """Take note that the ledger in use has grown."""
         self._head = head_seq
         uplink = self._uplink
-        if uplink is not None:
+        if (
+            uplink is not None and uplink.ledger_id == self.live.ledger_id
+        ):  # Closed ones do not grow.
             uplink.poke(head_seq)
 
     def tell(self, health: Health) -> None:
@@ -146,16 +148,17 @@ class Carrier:
         end: threading.Event,
     ) -> None:
         """Speak for one ledger until ``end`` is set, or we are to stop."""
-        seq = head.seq if head is not self.live else max(head.seq, self._head)
+        is_live = head is self.live
+        seq = max(head.seq, self._head) if is_live else head.seq
         with closing(LedgerRecords(head.path)) as records:
             start = Progress(seq, head.proof)
-            self._uplink = Uplink(
+            uplink = self._uplink = Uplink(
                 self.party.link, identity, records, start, emit, mirror, records.beside
             )
-            self._uplink.tell(self._health)
-            if head is self.live:
-                self._uplink.poke(self._head)
-            self._uplink.run(_Either((end, self._stop)))
+            uplink.tell(self._health)
+            if is_live:
+                uplink.poke(self._head)  # It may have grown just before.
+            uplink.run(_Either((end, self._stop)))
             self._uplink = None
 
     def _wake(self) -> None:

@@ -32,8 +32,15 @@ class HeadOfficeSide:
         self._master = master
         self._value = value
         self._light = SyncLight(connected=False, head=0, acknowledged=0, since_ms=None, trouble="")
-        self.outrun: LedgerOutrun | None = None
-        """Set when a new ledger must follow this one."""
+        self._outrun: LedgerOutrun | None = None
+
+    @property
+    def outrun(self) -> LedgerOutrun | None:
+        """That a new ledger must follow this one; where this one has grown meanwhile, that is sent first."""
+        event, ledger = self._outrun, self._edges.ledger
+        if event is None or (event.ledger_id, event.seq) != (ledger.ledger_id, ledger.head_seq):
+            return None
+        return event
 
     def shown(self) -> SyncLight:
         """Return how far the head office is behind now."""
@@ -60,7 +67,7 @@ class HeadOfficeSide:
             case Mastered():
                 self._mastered(event)
             case LedgerOutrun():
-                self._outrun(event)
+                self._outrun = event
             case Acked(ledger_id=ledger_id) if ledger_id != self._edges.ledger.ledger_id:
                 pass  # Of a ledger that was closed while this was on its way.
             case Acked():
@@ -78,12 +85,6 @@ class HeadOfficeSide:
                 self._value.unanswered(ask)
             case SyncTrouble(key=key):
                 self._light = replace(self._light, trouble=key)
-
-    def _outrun(self, event: LedgerOutrun) -> None:
-        """Have a new ledger begun; where this one has grown meanwhile, that is sent first."""
-        ledger = self._edges.ledger
-        if (event.ledger_id, event.seq) == (ledger.ledger_id, ledger.head_seq):
-            self.outrun = event
 
     def _mastered(self, event: Mastered) -> None:
         assert self._master is not None, "nobody fetches master data for a till with a shop file"

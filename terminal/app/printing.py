@@ -80,6 +80,11 @@ class PrintDesk:
                 self.unknown[print_left.number] = None
         self.old = dict.fromkeys(self.ledger.old_doubts())
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether a printer has yet to say what became of something."""
+        return bool(self.at_work or self._copied or self._slips)
+
     def original(self, number: int, entry: Entry, *, drawer: bool) -> None:
         """Print the receipt of ``entry`` just posted, or let it wait."""
         if self.printer is None:

@@ -108,21 +108,23 @@ class Parts:
         """
         keeper = (self.folder, self.stopping)
         threading.Thread(target=back_up_daily, args=keeper, name="backup", daemon=True).start()
-        succession, operator, is_first = wanted(self.folder), None, True
+        succession = wanted(self.folder)
+        before: Attendant | None = None
         while True:
             if succession is not None:
                 begin_next(self.settings, self.key, succession)
                 if is_fed(self.settings):
                     forget_statements(self.folder)
-            edges, attendant = _open(self, operator)
+            edges, attendant = _open(self, before.operator if before else None)
             self.edges = edges
+            if before is not None:
+                attendant.board.take_over(before.board)
             if succession is not None:
                 attendant.tell_of_new_ledger()
-            outrun = self._serve_ledger(edges, attendant, still_alive, is_first=is_first)
+            outrun = self._serve_ledger(edges, attendant, still_alive, is_first=before is None)
             if outrun is None:
                 return
-            succession = Succession("behind", outrun.ordinal)
-            operator, is_first = attendant.operator, False
+            succession, before = Succession("behind", outrun.ordinal), attendant
 
     def _serve_ledger(
         self,

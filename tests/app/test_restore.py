@@ -7,7 +7,9 @@ from pathlib import Path
 
 from terminal.store.verify import verify
 from tests.app.test_from_hq import ACCOUNT, GOLD, has_data, shop
-from tests.kit.till import COLA, WATER, rows
+from tests.kit.broker import Broker
+from tests.kit.tcp_printer import TcpPrinter
+from tests.kit.till import COLA, WATER, HqProcess, TillProcess, rows
 from tests.kit.waiting import until
 
 
@@ -49,6 +51,13 @@ def receipts_at(hq):
 def books_fold(hq):
     """Every account's balance at the head office, which counts each record once."""
     return {key: amount for key, amount in hq.balances().items() if key[0].startswith("member:")}
+
+
+def put_back(image, till):
+    """Put the file alone back, as an image of a card would."""
+    shutil.copy(image, till.ledger_path)
+    for end in ("-wal", "-shm"):
+        Path(f"{till.ledger_path}{end}").unlink(missing_ok=True)
 
 
 def test_a_restored_till_opens_a_new_ledger_and_nothing_is_lost_or_doubled(tmp_path):
@@ -102,9 +111,7 @@ def test_a_restored_till_opens_a_new_ledger_and_nothing_is_lost_or_doubled(tmp_p
         until_acked(till)
         right = points(till)
         till.stop()
-        shutil.copy(tmp_path / "image.db", till.ledger_path)
-        for end in ("-wal", "-shm"):
-            Path(f"{till.ledger_path}{end}").unlink(missing_ok=True)
+        put_back(tmp_path / "image.db", till)
         till.start()
         till.wait_until_up()
         before = names[-1].rpartition("-")[0]
@@ -120,3 +127,47 @@ def test_a_restored_till_opens_a_new_ledger_and_nothing_is_lost_or_doubled(tmp_p
         assert len(set(names)) == 9 == receipts_at(hq)
         assert not any(row[1] for row in ledgers_at(hq)), "no branch: nothing was sold twice"
         assert verify(till.ledger_path).faults == ()
+
+
+def test_a_new_ledger_waits_until_the_printer_has_said_what_became_of_a_receipt(tmp_path):
+    """Its word would otherwise be taken for a receipt of the new ledger's; that ended the process."""
+    with TcpPrinter() as printer, Broker(tmp_path) as broker:
+        device = {"name": "receipt", "driver": "network", "host": "127.0.0.1", "port": printer.port}
+        with (
+            HqProcess(tmp_path, broker.port) as hq,
+            TillProcess(tmp_path, broker=broker.port, printers=[device]) as till,
+        ):
+            till.api.sign_in()
+            till.until_light("receipt", "ok")
+            till.api.sell(WATER)
+            till.until(lambda state: not state["doubts"] and not state["sync"]["pending"], "sent")
+            till.stop()
+            shutil.copy(till.ledger_path, tmp_path / "image.db")
+            till.restart()
+            till.api.sign_in()
+            for _ in range(3):
+                till.api.sell(COLA)
+            till.until(lambda state: not state["doubts"] and not state["sync"]["pending"], "sent")
+            till.stop()
+            broker.stop()
+            put_back(tmp_path / "image.db", till)
+            first = rows(till.ledger_path, "SELECT ledger_id FROM state")
+            till.restart()
+            till.api.sign_in()
+            till.until_light("receipt", "ok")
+            printer.hold()
+            till.api.sell(WATER)
+            until(lambda: printer.is_held, "the receipt is on its way")
+            broker.start()
+            branch = "SELECT last_seq FROM stream WHERE branch = 1"
+            until(lambda: bool(rows(hq.database, branch)), "what was sold apart is a branch")
+            till.until(lambda state: not state["sync"]["pending"], "the head office holds all")
+            assert rows(till.ledger_path, "SELECT ledger_id FROM state") == first
+            printer.release()
+            until(
+                lambda: rows(till.ledger_path, "SELECT ledger_id FROM state") != first,
+                "a new ledger",
+            )
+            till.api.sell(WATER)
+            till.until(lambda state: not state["doubts"], "printed")
+            assert till.is_running

@@ -4,7 +4,7 @@ import threading
 from typing import Self
 
 from config.schema import Sync
-from sync.uplink.api import Acked, LinkChanged, Progress, SyncTrouble
+from sync.uplink.api import Acked, LedgerOutrun, LinkChanged, Progress, SyncTrouble
 from sync.uplink.worker import Uplink
 from tests.kit.ledger import MemoryLedger
 from tests.kit.waiting import PATIENCE_S, until
@@ -18,6 +18,7 @@ class RunningTill:
         self.acked: list[Acked] = []
         self.links: list[LinkChanged] = []
         self.troubles: list[SyncTrouble] = []
+        self.outrun: list[LedgerOutrun] = []
         self._stop = threading.Event()
         self.uplink = Uplink(
             Sync(broker=broker, trust_hq="first"),
@@ -56,5 +57,10 @@ class RunningTill:
         )
 
     def _emit(self, event) -> None:
-        kinds = {Acked: self.acked, LinkChanged: self.links, SyncTrouble: self.troubles}
+        kinds = {
+            Acked: self.acked,
+            LinkChanged: self.links,
+            SyncTrouble: self.troubles,
+            LedgerOutrun: self.outrun,
+        }
         kinds[type(event)].append(event)

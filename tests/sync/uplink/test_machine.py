@@ -178,10 +178,11 @@ def test_a_ledger_behind_that_hangs_on_nothing_is_sent_from_its_beginning():
     assert go(state, answer)[1] == (Send(1, 1),)
 
 
-def test_a_till_whose_chain_differs_says_so_and_sends_from_its_own_last_proof():
+def test_a_till_whose_chain_differs_says_so_sends_from_its_own_last_proof_and_begins_anew():
     start = State(20, 10, 1)
-    _, effects = go(start, Connected(), Welcomed(1, 15, is_ours=False))
+    state, effects = go(start, Connected(), Welcomed(1, 15, is_ours=False))
     assert effects == (Trouble("forked", "differs at 15"), Send(11, 1))
+    assert state.is_outrun, "the other machine with this card gives out the same numbers"
     _, effects = go(start, Connected(), Welcomed(2, 15, is_ours=False))
     assert effects == (Trouble("forked", "differs at 15"), Send(1, 1))
 
