@@ -97,6 +97,15 @@ def test_what_is_topped_up_may_be_spent_here_at_once_and_elsewhere_later(tmp_pat
         tapped(two, HELD + 10_500)
         balances = hq.balances()
         assert balances["member:100001", "principal"] == -10_000
+        gone(two)
+        settings, out = ("--config", str(hq.settings)), str(tmp_path / "office.db")
+        why = ("--amount", "500", "--reason", "sorry")
+        for words in (("adjust", MEMBER, *why), ("lapse",), ("exposure",), ("export", out)):
+            done = one.tallypoint("hq", "value", *words, *settings)
+            assert done.returncode == 0, done.stderr
+        verified = one.tallypoint("ledger", "verify", "--ledger", out)
+        assert (verified.returncode, "1 records, whole" in verified.stdout) == (0, True)
+        until(lambda: hq.balances()["member:100001", "principal"] == -10_500, "adjusted")
 
 
 def test_a_grant_comes_in_one_round_trip(tmp_path: Path) -> None:
