@@ -158,7 +158,7 @@ def test_rules_are_asked_for_only_where_the_head_office_offers_them():
             asked.add(state.flight.table)
             state, _ = step(state, Answered(is_more=False), now, least)
         state, _ = step(state, Tick(), now, least)
-    assert asked == set(TABLES) - {"rules"}
+    assert asked == set(TABLES) - set(OFFERED)
 
     while state.flight is not None:
         state, _ = step(state, Answered(is_more=False), 3 * CHECK_MS, most)
