@@ -88,9 +88,8 @@ class Grants:
                 return refused
             self._drop_untaken(ask)
             self._count = 0
-            before = self._granted(ask)
-            if before:
-                return self._grant(ask, timeline, before)
+            if self._was_answered(ask):
+                return self._grant(ask, timeline, self._granted(ask))
             if ask.account:
                 return self._for_tap(ask, timeline, now_ms)
             return self._for_later(ask, timeline, now_ms)
@@ -133,6 +132,14 @@ class Grants:
                 self._sql.execute(
                     "UPDATE allowance SET state = ? WHERE id = ?", (NEVER_TAKEN, name)
                 )
+
+    def _was_answered(self, ask: Ask) -> bool:
+        """Whether this very ask was granted something: it came late, twice, or was never taken up."""
+        row = self._sql.execute(
+            "SELECT count(*) FROM allowance WHERE ledger_id = ? AND ask = ?",
+            (ask.ledger_id, ask.ask),
+        ).fetchone()
+        return bool(row[0])
 
     def _granted(self, ask: Ask) -> list[Granted]:
         """Return what this very ask was granted before and is open still."""

@@ -2,7 +2,9 @@
 
 from dataclasses import replace
 
+from sync.hq.allowances import NEVER_TAKEN
 from sync.hq.append import Appender
+from sync.hq.grants import Grants
 from sync.hq.receive import Receiver
 from sync.hq.store import Store
 from sync.protocol.ack import Status, read_ack
@@ -112,7 +114,43 @@ class OfficeThatKeepsItsTimeline(SimOffice):
     receiver_kind = KeepsItsTimeline
 
 
+class FreesExpired(Grants):
+    """What its own clock calls expired is granted again, whatever the till's clock says."""
+
+    def answer(self, ask, timeline, now_ms):
+        self._sql.execute(
+            "UPDATE allowance SET state = ? WHERE expires_ms <= ?", (NEVER_TAKEN, now_ms)
+        )
+        return super().answer(ask, timeline, now_ms)
+
+
+class StoreThatFreesExpired(Store):
+    """Runs :class:`FreesExpired`."""
+
+    def __init__(self, *asked):
+        super().__init__(*asked)
+        self.grants = FreesExpired(self.database)
+
+
+class GrantsWithoutARollCall(Grants):
+    """After it came back from a backup it grants at once, though it may have forgotten grants."""
+
+    def _objection(self, ask, timeline):
+        refused = super()._objection(ask, timeline)
+        return None if refused is not None and refused.why == "roll-call" else refused
+
+
+class StoreWithoutARollCall(Store):
+    """Runs :class:`GrantsWithoutARollCall`."""
+
+    def __init__(self, *asked):
+        super().__init__(*asked)
+        self.grants = GrantsWithoutARollCall(self.database)
+
+
 PLANTED = {
+    "free an expired allowance": Kinds(store=StoreThatFreesExpired),
+    "grants after a restore before every till was heard": Kinds(store=StoreWithoutARollCall),
     "trusts an uncommitted ack": Kinds(office=AnswersBeforeItCommits),
     "no dedup": Kinds(store=StoresTwice),
     "takes what comes too early": Kinds(store=StoresWithGaps),

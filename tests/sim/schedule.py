@@ -15,6 +15,54 @@ class Sell:
 
 
 @dataclass(frozen=True)
+class TopUp:
+    """A member pays in at a till."""
+
+    till: int
+    amount: int
+    member: str
+
+
+@dataclass(frozen=True)
+class Come:
+    """A member comes to a till, which asks for what they may spend."""
+
+    till: int
+    member: str
+
+
+@dataclass(frozen=True)
+class Spend:
+    """A member pays with stored value at a till: as much of ``amount`` as the till lets them."""
+
+    till: int
+    amount: int
+    member: str
+
+
+@dataclass(frozen=True)
+class Close:
+    """A till gives back what it holds of everybody's value."""
+
+    till: int
+
+
+@dataclass(frozen=True)
+class SetClock:
+    """A till's clock is wrong by so many hours from now on."""
+
+    till: int
+    hours: int
+
+
+@dataclass(frozen=True)
+class Wait:
+    """So many hours pass."""
+
+    hours: int
+
+
+@dataclass(frozen=True)
 class Deliver:
     """The next ``count`` messages or alarms come due."""
 
@@ -96,8 +144,8 @@ class Weather:
 
 
 Action = (
-    Sell | Deliver | PowerCut | KillHq | BackUp | Restore | Clone | BackUpHq | RestoreHq | Cut | Part
-    | Weather
+    Sell | TopUp | Come | Spend | Close | SetClock | Wait | Deliver | PowerCut | KillHq | BackUp
+    | Restore | Clone | BackUpHq | RestoreHq | Cut | Part | Weather
 )  # fmt: skip
 CLONES_MAX = 2
 """Machines with a copied card, numbered after the tills; where there is none, the number wraps around."""
@@ -110,16 +158,28 @@ def draw(seed: int, actions: int, tills: int) -> Schedule:
     dice = random.Random(seed)
     made: list[Action] = [_weather(dice)]
     kinds, weights = zip(*_WEIGHTS, strict=True)
+    is_copied = seed % 3 == 0
     while len(made) < actions:
         kind = dice.choices(kinds, weights)[0]
-        made.append(kind(dice, dice.randrange(tills + CLONES_MAX)))
+        action = kind(dice, dice.randrange(tills + CLONES_MAX))
+        if is_copied or not _copies(action):
+            made.append(action)
     return tuple(made)
+
+
+def _copies(action: Action) -> bool:
+    """Whether afterwards two cards hold the same ledger, or one an older state of it unawares."""
+    return isinstance(action, Clone) or (isinstance(action, Restore) and not action.is_by_tool)
 
 
 def _sell(dice: random.Random, till: int) -> Action:
     amount = dice.randrange(100, 50_000)
     ahead = dice.randrange(1, amount) if dice.randrange(6) == 0 else 0
     return Sell(till, amount, dice.choice(MEMBERS), ahead)
+
+
+def _member(dice: random.Random) -> str:
+    return dice.choice(MEMBERS[1:])
 
 
 def _weather(dice: random.Random, _till: int = 0) -> Action:
@@ -132,6 +192,12 @@ def _weather(dice: random.Random, _till: int = 0) -> Action:
 
 _WEIGHTS = (
     (_sell, 40),
+    (lambda dice, till: TopUp(till, dice.randrange(1_000, 50_000), _member(dice)), 8),
+    (lambda dice, till: Come(till, _member(dice)), 14),
+    (lambda dice, till: Spend(till, dice.randrange(100, 30_000), _member(dice)), 14),
+    (lambda _dice, till: Close(till), 4),
+    (lambda dice, till: SetClock(till, dice.choice((-30, 0, 0, 30))), 2),
+    (lambda dice, _till: Wait(dice.choice((1, 2, 10))), 3),
     (lambda dice, _till: Deliver(dice.choice((1, 1, 2, 5, 15))), 60),
     (lambda dice, till: PowerCut(till, dice.randrange(2) == 0), 5),
     (lambda dice, _till: KillHq(dice.randrange(2) == 0), 5),

@@ -7,12 +7,15 @@ from pathlib import Path
 from config.schema import Link
 from sync import topics
 from sync.protocol.keys import SecretKey
-from sync.uplink.api import Acked, LedgerOutrun, Progress, SyncTrouble
+from sync.uplink.api import Acked, LedgerOutrun, Progress, SyncTrouble, Wanted
+from sync.uplink.asking import is_answer
+from sync.uplink.machine import Phase
 from sync.uplink.session import Out, Publish, Session
 from terminal.app.carrier import Party, is_drained, mark_drained, timeline_of
 from terminal.app.numbering import receipt_name
 from terminal.codec.entry import encode
-from terminal.core.journal import PaymentTaken, Tender
+from terminal.core.allowance import AllowancesClosed
+from terminal.core.journal import PaymentTaken, SalePosted, Tender
 from terminal.store.backup import restore
 from terminal.store.calls import CallKey
 from terminal.store.ledger import Ledger
@@ -23,7 +26,8 @@ from terminal.store.succession import Succession, first_ordinal, follow, wanted
 from tests.sim.broken import LawBrokenError
 from tests.sim.disk import SimDisk
 from tests.sim.network import HQ, Network
-from tests.sim.schedule import Sell
+from tests.sim.schedule import Close, Come, Sell, SetClock, Spend, TopUp
+from tests.sim.value import HOUR_MS, Paid, ValueSide, opened, spent_from, topped_up
 from tests.store.entries import bill, entry, sale
 
 NO_LINK = Link(broker="mqtt://127.0.0.1:1883")
@@ -62,6 +66,9 @@ class SimTill:
     network: Network
     dice: random.Random
     session_kind: type[Session] = Session
+    paid: Paid = field(default_factory=Paid)
+    skew_ms: int = 0
+    spent_any: bool = False
     calls: int = 0
     troubles: list[SyncTrouble] = field(default_factory=list)
     is_clone: bool = False
@@ -106,6 +113,7 @@ class SimTill:
             lambda bound: self.dice.randint(0, bound),
             lambda: self.dice.randbytes(8),
         )
+        self.value = ValueSide(self.session._identity, lambda: self.dice.randbytes(8))
         self.connect()
 
     def _follow(self, succession: Succession) -> None:
@@ -157,6 +165,7 @@ class SimTill:
     def disconnect(self) -> None:
         """Lose the broker."""
         self.network.cut(self.number)
+        self.take_value(self.value.asking.closed())
         self.take(self.session.disconnected(self.network.now))
 
     def sell(self, wanted: Sell) -> None:
@@ -174,6 +183,83 @@ class SimTill:
             self.post(PaymentTaken(priced, ahead[0]))
         self.post(type(body)(receipt, priced, body.tenders, body.change), ahead)
 
+    @property
+    def wake_ms(self) -> int | None:
+        """When :meth:`tick` will do something."""
+        wakes = (self.session.wake_ms, self.value.asking.wake_ms)
+        return min((each for each in wakes if each is not None), default=None)
+
+    @property
+    def now(self) -> int:
+        """What its clock says."""
+        return self.network.now + self.skew_ms
+
+    def act(self, action: Sell | TopUp | Come | Spend | Close | SetClock) -> None:
+        """Do what a cashier, a member or a bad battery does."""
+        match action:
+            case Sell():
+                self.sell(action)
+            case TopUp():
+                self.top_up(action)
+            case Come():
+                self.come(action)
+            case Spend():
+                self.spend(action)
+            case Close():
+                self.give_back()
+            case SetClock(_, hours):
+                self.skew_ms = hours * HOUR_MS
+
+    def top_up(self, wanted: TopUp) -> None:
+        """Take money for a member's account."""
+        number = self.ledger.next_receipt()
+        receipt = receipt_name(self.name, self.ledger.ordinal, number)
+        lot = self.dice.randbytes(8).hex()
+        self.post(topped_up(receipt, lot, wanted.member, wanted.amount, self.now))
+        self.paid.add(wanted.member, wanted.amount)
+
+    def come(self, wanted: Come) -> None:
+        """Ask for what a member may spend."""
+        if not self.is_live or self.session.state.phase is not Phase.STREAMING:
+            return
+        ask = self.dice.randbytes(8).hex()
+        ask_for = Wanted(
+            self.ledger.ledger_id, ask, wanted.member, "S01", self.ledger.head_seq,
+            self.acked[0], tuple(self.value.outstanding)[:10],
+        )  # fmt: skip
+        self.take_value(self.value.ask(ask_for, self.session.branch, self.network.now))
+
+    def spend(self, wanted: Spend) -> None:
+        """Sell to a member who pays with stored value."""
+        parts = spent_from(self.ledger.wallet(wanted.member), wanted.amount, self.now)
+        amount = sum(part.amount for part in parts)
+        if not amount:
+            return
+        number = self.ledger.next_receipt()
+        receipt = receipt_name(self.name, self.ledger.ordinal, number)
+        priced = bill(f"{self.name}-{self.dice.randbytes(6).hex()}", amount, wanted.member)
+        self.post(SalePosted(receipt, priced, (Tender("stored_value", amount, "", parts),), 0))
+        self.spent_any = True
+        if self.paid.add(wanted.member, -amount) < 0 and not self.paid.is_copied:
+            raise LawBrokenError(f"{self.name}: {wanted.member} has spent more than was paid in")
+
+    def give_back(self) -> None:
+        """Close everything that is held of members' value."""
+        ids = tuple(each.allowance.id for each in self.ledger.open_allowances())
+        if ids:
+            self.post(AllowancesClosed(ids[:200], "gone"))
+
+    def take_value(self, outs) -> None:
+        """Send asks, and take up what was granted, with a record."""
+        sent, grants = self.value.taken(outs, self.acked[0])
+        for each in sent:
+            self.network.send(self.number, HQ, each.topic, each.payload)
+        for grant in grants:
+            known = {each.allowance.id for each in self.ledger.open_allowances()}
+            body = opened(grant, known, self.now)
+            if body is not None:
+                self.post(body)
+
     def post(self, body, ahead=()) -> None:
         """Commit one entry and tell the uplink."""
         self.calls += 1
@@ -185,11 +271,16 @@ class SimTill:
 
     def heard(self, topic: str, payload: bytes) -> None:
         """Take a message from the broker."""
+        if is_answer(topic, payload):
+            self.take_value(self.value.asking.heard(payload, self.session.trusted))
+            return
         self.take(self.session.heard(topic, payload, self.network.now))
 
     def tick(self) -> None:
         """Do what is due."""
         self.take(self.session.tick(self.network.now))
+        if self.value.asking.wake_ms is not None:
+            self.take_value(self.value.asking.tick(self.session.branch, self.network.now))
 
     def take(self, outs: list[Out]) -> None:
         """Carry out what the session says."""

@@ -20,6 +20,8 @@ from tests.sim.schedule import (
     BackUp,
     BackUpHq,
     Clone,
+    Close,
+    Come,
     Cut,
     Deliver,
     KillHq,
@@ -29,9 +31,14 @@ from tests.sim.schedule import (
     RestoreHq,
     Schedule,
     Sell,
+    SetClock,
+    Spend,
+    TopUp,
+    Wait,
     Weather,
 )
 from tests.sim.till import SimTill
+from tests.sim.value import HOUR_MS, Paid
 
 _MEMORY = Path("/dev/shm")
 SETTLE_MAX = 6_000
@@ -67,6 +74,7 @@ class World:
         self.tills: list[SimTill] = []
         self.backups: dict[int, SimDisk] = {}
         self.is_behind = False
+        self.paid = Paid()
         for number in range(self.tills_count):
             self._add(f"S01-T{number + 1}", number + 1)
 
@@ -101,6 +109,8 @@ class World:
                 self.is_behind = True
                 self.office.restore()
                 self._tell_state()
+            case Wait(hours):
+                self.network.now += hours * HOUR_MS
             case Weather():
                 self.network.weather = action
             case _:
@@ -108,9 +118,9 @@ class World:
 
     def _act_at(self, till: SimTill, action: Action) -> None:
         match action:
-            case Sell():
-                till.sell(action)
-                if self.network.weather.forged:
+            case Sell() | TopUp() | Come() | Spend() | Close() | SetClock():
+                till.act(action)
+                if isinstance(action, Sell) and self.network.weather.forged:
                     self._forge(till)
             case PowerCut(_, is_kept):
                 till.power_cut(self._folder(), is_kept=is_kept)
@@ -125,6 +135,7 @@ class World:
                 self.backups[till.number] = till.disk.copy(self._folder())
             case Restore(_, is_by_tool, sells) if till.number in self.backups:
                 backup = self.backups[till.number]
+                self.paid.is_copied |= not is_by_tool
                 till.restore(backup, self._folder(), is_by_tool=is_by_tool)
                 for count in range(sells):
                     till.sell(Sell(till.number, 1_000 + count))
@@ -134,11 +145,7 @@ class World:
 
     def deliver(self) -> bool:
         """Let the next message arrive or the next alarm ring; return whether there was one."""
-        alarms = [
-            (till.session.wake_ms, till.number)
-            for till in self.tills
-            if till.session.wake_ms is not None
-        ]
+        alarms = [(at, till.number) for till in self.tills if (at := till.wake_ms) is not None]
         alarm = min(alarms, default=None)
         arrival = self.network.next_ms
         if arrival is None and alarm is None:
@@ -183,7 +190,7 @@ class World:
         number = len(self.tills)
         till = self.kinds.till(
             number, name, SecretKey.of_seed(bytes([key]) * 32), disk, self.network,
-            random.Random(self.dice.random()), self.kinds.session,
+            random.Random(self.dice.random()), self.kinds.session, paid=self.paid,
         )  # fmt: skip
         self.tills.append(till)
         till.start()
@@ -193,9 +200,9 @@ class World:
         disk = till.disk.copy(self._folder())
         copy = self.kinds.till(
             len(self.tills), till.name, till.key, disk, self.network,
-            random.Random(self.dice.random()), self.kinds.session, is_clone=True,
+            random.Random(self.dice.random()), self.kinds.session, is_clone=True, paid=self.paid,
         )  # fmt: skip
-        till.is_clone = True
+        till.is_clone = self.paid.is_copied = True
         self.tills.append(copy)
         copy.start()
         self._tell_state_to(copy)
