@@ -13,7 +13,14 @@ from sync.fleet.sales import Sales
 from sync.protocol.keys import SecretKey
 from sync.protocol.record import seal
 from sync.protocol.wire import NONCE_BYTES
-from sync.uplink.api import Acked, LedgerOutrun, Progress, SyncTrouble, TillIdentity
+from sync.uplink.api import (
+    Acked,
+    LedgerForgotten,
+    LedgerOutrun,
+    Progress,
+    SyncTrouble,
+    TillIdentity,
+)
 from sync.uplink.session import Out, Publish, Session
 
 AGAIN_S = 1.0
@@ -148,7 +155,7 @@ class SimulatedTill:
                     self._count(out.seq)
                 case SyncTrouble(key):
                     self._figures.troubles[key] += 1
-                case LedgerOutrun():
+                case LedgerOutrun() | LedgerForgotten():
                     self._figures.troubles["ledger-outrun"] += 1
         self._schedule()
 

@@ -285,24 +285,33 @@ class Grants:
         return Grant(FORMAT, ask.nonce, ask.ask, timeline, (), why, 0, missing)
 
 
+Known = Callable[[bytes, str], PublicKey]
+Heed = Callable[[list[Stream], bytes, str], None]
+
+
 def granted(
     store: "Granting",
     key: SecretKey,
     message: Message,
-    known: Callable[[bytes, str], PublicKey],
+    asked: "tuple[Known, Heed]",
     now_ms: int,
 ) -> Message:
-    """Return the answer to a till's ask; ``known`` gives the key by its name, if it is the till's.
+    """Return the answer to a till's ask.
+
+    ``asked`` first gives a key by its name, if it is the till's; then it is shown what the till has of our
+    word: without a hello since we came back from a backup, that is the only sign of it.
 
     Raises:
         BadEnvelopeError: Anything is wrong with it.
         StoreError, CommitUnknownError: See :meth:`Grants.answer`.
     """
+    known, heed = asked
     terminal = message.topic.split("/")[2]
     ask = read_ask(message.payload, known(ask_key_id(message.payload), terminal))
     streams = store.streams(ask.ledger_id)
     if ask.terminal != terminal or not streams or streams[0].terminal != terminal:
         raise BadEnvelopeError("terminal", f"{ask.terminal} on the topic of {terminal}")
+    heed(streams, ask.ack, ask.ledger_id)
     grant = store.grants.answer(ask, store.timeline, now_ms)
     return Message(topics.topic(terminal, topics.RESPONSE), write_grant(grant, key))
 

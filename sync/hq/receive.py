@@ -87,7 +87,7 @@ class Receiver:
         try:
             match channel:
                 case topics.REQUEST if is_about_value(message.payload):
-                    return [granted(self._store, self._key, message, self._known, now_ms)]
+                    return [self._granted(message, now_ms)]
                 case topics.REQUEST if is_numbered(message.payload):
                     return self._ask(terminal, message)
                 case topics.REQUEST:
@@ -120,6 +120,12 @@ class Receiver:
         self._now_ms = now_ms
         self._timeline = self._store.timeline
         return self._batches.take(messages, now_ms)
+
+    def _granted(self, message: Message, now_ms: int) -> Message:
+        def heed(streams: list[Stream], shown: bytes, ledger_id: str) -> None:
+            self._heed(streams, shown, ledger_id)
+
+        return granted(self._store, self._key, message, (self._known, heed), now_ms)
 
     def _ask(self, terminal: str, message: Message) -> list[Message]:
         ask = read_ask(message.payload, self._known(ask_key_id(message.payload), terminal))
@@ -187,6 +193,7 @@ class Receiver:
             write_ack(ack, self._key),
             ordinals,
             common_version(hello.versions) or VERSION,
+            not reason and self._lacks_previous(hello),
         )
         payload = write_welcome(welcome, self._key)
         return [Message(topics.topic(terminal, topics.RESPONSE), payload)]
@@ -197,6 +204,14 @@ class Receiver:
         reason = f"version: the head office knows {BATCH_VERSIONS}"
         held = Held(Status.REFUSED, 0, 0, _NO_DIGEST, reason)
         return self._answer(terminal, "", held, message.payload)
+
+    def _lacks_previous(self, hello: Hello) -> bool:
+        """Whether we came back from a backup made before the ledger that this one follows was sent."""
+        if not hello.previous_seq:
+            return False
+        streams = self._store.streams(hello.previous)
+        ends = (self._store.digest_at(stream, hello.previous_seq) for stream in streams)
+        return hello.previous_hash not in ends
 
     def _objection(self, hello: Hello, key: PublicKey, now_ms: int) -> str:
         """Return why this till is not heard, empty if it is; keeps its key at the first time."""
@@ -222,23 +237,28 @@ class Receiver:
             # A machine that replaces another vouches for what that one's key began.
             start = genesis(hello.ledger_id, hello.ledger_key or key.raw)
             streams = [self._store.open_ledger(hello, key.key_id, start, now_ms)]
-        said = self._what_we_said(hello)
+        said = self._heed(streams, hello.ack, hello.ledger_id)
+        stream = self._stream_of(streams, hello, said)
+        self._store.heard(stream, hello.head_seq, now_ms)
+        return Held(Status.OK, stream.branch, stream.last_seq, stream.last_digest)
+
+    def _heed(self, streams: list[Stream], shown: bytes, ledger_id: str) -> Ack | None:
+        """Open a higher timeline if a till shows a word of ours that we do not hold; return the word."""
+        said = self._what_we_said(shown, ledger_id)
         self._timeline = self._store.timeline  # Another worker may have opened one.
         # What was lost in an earlier timeline is why there is a later one.
         is_news = said is not None and said.timeline >= self._timeline
         if said is not None and is_news and not self._holds(streams, said):
             self._timeline = self._store.raise_timeline(said.timeline)
-        stream = self._stream_of(streams, hello, said)
-        self._store.heard(stream, hello.head_seq, now_ms)
-        return Held(Status.OK, stream.branch, stream.last_seq, stream.last_digest)
+        return said
 
-    def _what_we_said(self, hello: Hello) -> Ack | None:
-        """Return the acknowledgement that the till shows, if it is ours and of this ledger."""
+    def _what_we_said(self, shown: bytes, ledger_id: str) -> Ack | None:
+        """Return the acknowledgement that a till shows, if it is ours and of its ledger."""
         try:
-            ack = read_ack(hello.ack, self._key.public)
+            ack = read_ack(shown, self._key.public)
         except BadEnvelopeError:
             return None
-        return ack if ack.ledger_id == hello.ledger_id else None
+        return ack if ack.ledger_id == ledger_id else None
 
     def _holds(self, streams: list[Stream], said: Ack) -> bool:
         """Return whether we still hold what we once signed for, in a timeline that we know."""

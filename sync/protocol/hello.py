@@ -80,6 +80,8 @@ class Welcome(msgspec.Struct, array_like=True, frozen=True):
     """Highest ordinal that the head office knows of the till's other ledgers, 0 for none."""
     version: Annotated[int, Meta(ge=1, le=255)] = VERSION
     """Version of the batches that it wants."""
+    lacks: bool = False
+    """Whether the end of the ledger that this one follows is not held: it must be sent again."""
 
 
 _encoder = msgspec.msgpack.Encoder()

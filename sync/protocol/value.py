@@ -23,6 +23,7 @@ from sync.protocol.wire import (
     LedgerId,
     Nonce,
     Seq,
+    Short,
     Terminal,
     Timeline,
     parse,
@@ -65,6 +66,9 @@ class Ask(msgspec.Struct, array_like=True, frozen=True):
     """Other asks whose grants it may still take up."""
     account: Account = ""
     """Whose value; empty: whatever the head office grants ahead to this till."""
+    ack: Short = b""
+    """The last acknowledgement, exactly as it came: one that the head office signed and does not hold shows
+    that it came back from a backup, and may have forgotten what it granted."""
 
 
 class Lot(msgspec.Struct, array_like=True, frozen=True):

@@ -198,6 +198,20 @@ class ValueUnanswered:
     ask: str
 
 
+@dataclass(frozen=True, slots=True)
+class LedgerForgotten:
+    """The head office lacks the end of the ledger that this one follows: closed ones are sent again."""
+
+    ledger_id: str
+
+
 UplinkEvent = (
-    ValueGranted | ValueUnanswered | Acked | LinkChanged | SyncTrouble | Mastered | LedgerOutrun
+    ValueGranted
+    | ValueUnanswered
+    | Acked
+    | LinkChanged
+    | SyncTrouble
+    | Mastered
+    | LedgerOutrun
+    | LedgerForgotten
 )

@@ -32,6 +32,7 @@ class _Flight:
     nonce: bytes
     due_ms: int
     tries: int
+    proof: bytes
 
 
 class Asking:
@@ -47,11 +48,13 @@ class Asking:
         """When :meth:`tick` wants to be called."""
         return min((each.due_ms for each in self._flights.values()), default=None)
 
-    def ask(self, wanted: Wanted, branch: int, now_ms: int, *, is_open: bool) -> list[Out]:
-        """Send an ask, or say at once that it cannot be."""
+    def ask(
+        self, wanted: Wanted, branch: int, now_ms: int, *, is_open: bool, proof: bytes = b""
+    ) -> list[Out]:
+        """Send an ask, or say at once that it cannot be; ``proof`` is the last acknowledgement."""
         if not is_open or len(self._flights) >= OUTSTANDING_MAX:
             return [ValueUnanswered(wanted.ask)]
-        flight = _Flight(wanted, self._draw_nonce(), now_ms + AGAIN_MS, 1)
+        flight = _Flight(wanted, self._draw_nonce(), now_ms + AGAIN_MS, 1, proof)
         self._flights[wanted.ask] = flight
         return [self._send(flight, branch)]
 
@@ -95,6 +98,7 @@ class Asking:
         ask = Ask(
             FORMAT, who.terminal, flight.nonce, who.ledger_id, branch, wanted.store,
             wanted.timeline, wanted.head_seq, wanted.ask, wanted.outstanding, wanted.account,
+            flight.proof,
         )  # fmt: skip
         return Publish(topics.topic(who.terminal, topics.REQUEST), write_ask(ask, who.key))
 

@@ -18,6 +18,7 @@ from sync.uplink.api import (
     Acked,
     Follows,
     Health,
+    LedgerForgotten,
     LedgerOutrun,
     Progress,
     Records,
@@ -59,7 +60,7 @@ class Publish:
     retain: bool = False
 
 
-Out = Publish | Acked | SyncTrouble | LedgerOutrun
+Out = Publish | Acked | SyncTrouble | LedgerOutrun | LedgerForgotten
 
 
 Beside = Callable[[int, int], Sequence[tuple[int, bytes]]]
@@ -109,6 +110,11 @@ class Session:
     def trusted(self) -> PublicKey | None:
         """The head office's key, once it is known."""
         return self._trusted
+
+    @property
+    def proof(self) -> bytes:
+        """The last acknowledgement that moved us, exactly as it came."""
+        return self._ack
 
     @property
     def branch(self) -> int:
@@ -210,7 +216,11 @@ class Session:
             self._is_ours(ack),
             is_numbered_twice=welcome.ordinals >= self._identity.ordinal,
         )
-        return self._step(event, now_ms, (ack, welcome.ack))
+        follows = self._identity.follows
+        lost: list[Out] = []
+        if welcome.lacks and follows is not None:
+            lost.append(LedgerForgotten(follows.ledger_id))
+        return self._step(event, now_ms, (ack, welcome.ack)) + lost
 
     def _heard_state(self, payload: bytes, now_ms: int) -> list[Out]:
         """A head office that has just started is greeted. Before its key is known, this is only a hint."""

@@ -173,7 +173,9 @@ class Uplink:
         branch = self._session.branch
         while self._wanted:
             wanted = self._wanted.popleft()
-            self._perform(self._asking.ask(wanted, branch, now_ms, is_open=is_open))
+            self._perform(
+                self._asking.ask(wanted, branch, now_ms, is_open=is_open, proof=self._session.proof)
+            )
         self._perform(self._asking.tick(branch, now_ms))
 
     def _rest(self, now_ms: int) -> None:

@@ -17,6 +17,7 @@ from sync.uplink.api import (
     Acked,
     Follows,
     Health,
+    LedgerForgotten,
     LedgerOutrun,
     Mirror,
     Progress,
@@ -116,7 +117,9 @@ class Carrier:
         done = threading.Event()
 
         def emit(event: UplinkEvent) -> None:
-            if not isinstance(event, Acked | LedgerOutrun):
+            if isinstance(event, LedgerForgotten):
+                self._forgotten()
+            elif not isinstance(event, Acked | LedgerOutrun):
                 self.emit(event)
             elif event.seq >= head.seq:
                 mark_drained(head.path, timeline_of(event) or self._timeline)
@@ -129,7 +132,10 @@ class Carrier:
         risen = threading.Event()
 
         def emit(event: UplinkEvent) -> None:
-            self.emit(event)
+            if isinstance(event, LedgerForgotten):
+                self._forgotten()
+            else:
+                self.emit(event)
             self._timeline = max(self._timeline, timeline_of(event))
             if not all(is_drained(head, self._timeline) for head in closed):
                 risen.set()
@@ -161,6 +167,10 @@ class Carrier:
             uplink.run(_Either((end, self._stop)))
             self._uplink = None
 
+    def _forgotten(self) -> None:
+        for head in Older(self.folder).heads():
+            forget_drained(head.path)
+
     def _wake(self) -> None:
         if self._uplink is not None:
             self._uplink.wake()
@@ -181,6 +191,11 @@ class _Either(threading.Event):
 def mark_drained(path: Path, timeline: int) -> None:
     """Take note that the head office holds all of the closed ledger at ``path``, as of its ``timeline``."""
     write_small(path.with_suffix(".drained"), str(timeline))
+
+
+def forget_drained(path: Path) -> None:
+    """The head office lacks a closed ledger that it once held: it came back from a backup."""
+    path.with_suffix(".drained").unlink(missing_ok=True)
 
 
 def is_drained(head: Head, timeline: int) -> bool:

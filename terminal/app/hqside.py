@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from sync.uplink.api import (
     Acked,
+    LedgerForgotten,
     LedgerOutrun,
     LinkChanged,
     Mastered,
@@ -68,6 +69,8 @@ class HeadOfficeSide:
                 self._mastered(event)
             case LedgerOutrun():
                 self._outrun = event
+            case LedgerForgotten():
+                pass  # The carrier's to see to.
             case Acked(ledger_id=ledger_id) if ledger_id != self._edges.ledger.ledger_id:
                 pass  # Of a ledger that was closed while this was on its way.
             case Acked():

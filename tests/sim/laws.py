@@ -63,6 +63,8 @@ def check_end(tills: list[SimTill], office: SimOffice) -> None:
                 f"{till.name}: {till.acked[1]} of {till.ledger.head_seq} acknowledged"
             )
     _books_are_the_fold(office)
+    if not any(till.paid.is_copied for till in tills):
+        _no_lot_is_overdrawn(office)
 
 
 def _is_held(till: SimTill, ledger_id: str, rows: list[Row], office: SimOffice) -> None:
@@ -80,7 +82,8 @@ def _is_held(till: SimTill, ledger_id: str, rows: list[Row], office: SimOffice) 
 
 def _books_are_the_fold(office: SimOffice) -> None:
     folded: dict[tuple[str, str], int] = {}
-    for (body,) in office.store._sql.execute("SELECT body FROM record"):
+    booked = "SELECT body FROM record WHERE id NOT IN (SELECT record FROM quarantine)"
+    for (body,) in office.store._sql.execute(booked):
         try:
             change = deltas(decode(body))
         except UndecodableError:
@@ -95,3 +98,10 @@ def _books_are_the_fold(office: SimOffice) -> None:
     wrong = {key: both for key, both in wrong.items() if both[0] != both[1]}
     if wrong:
         raise LawBrokenError(f"the books are not the fold of the records: {wrong}")
+
+
+def _no_lot_is_overdrawn(office: SimOffice) -> None:
+    for account, unit, lot, amount in office.store._sql.execute(
+        "SELECT account, unit, lot, amount FROM value_lot WHERE amount < 0"
+    ):
+        raise LawBrokenError(f"lot {lot} of {account}: {amount} {unit}")

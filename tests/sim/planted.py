@@ -150,7 +150,6 @@ class StoreWithoutARollCall(Store):
 
 PLANTED = {
     "free an expired allowance": Kinds(store=StoreThatFreesExpired),
-    "grants after a restore before every till was heard": Kinds(store=StoreWithoutARollCall),
     "trusts an uncommitted ack": Kinds(office=AnswersBeforeItCommits),
     "no dedup": Kinds(store=StoresTwice),
     "takes what comes too early": Kinds(store=StoresWithGaps),
@@ -159,3 +158,5 @@ PLANTED = {
     "receipt number repeats after a restore": Kinds(till=GoesOnAfterARestore),
     "the books miss a fork": Kinds(store=ForgetsTheBooks),
 }
+WITHOUT_A_ROLL_CALL = Kinds(store=StoreWithoutARollCall)
+"""Random schedules seldom come so far; one by hand shows it."""

@@ -157,7 +157,7 @@ def draw(seed: int, actions: int, tills: int) -> Schedule:
     """Return the schedule of ``seed``."""
     dice = random.Random(seed)
     made: list[Action] = [_weather(dice)]
-    kinds, weights = zip(*_WEIGHTS, strict=True)
+    kinds, weights = zip(*(_VALUE if seed % 3 == 1 else _WEIGHTS), strict=True)
     is_copied = seed % 3 == 0
     while len(made) < actions:
         kind = dice.choices(kinds, weights)[0]
@@ -210,6 +210,27 @@ _WEIGHTS = (
     (lambda dice, till: Restore(till, dice.randrange(4) > 0, dice.randrange(3)), 5),
     (lambda _dice, till: Clone(till), 1),
 )  # fmt: skip
+
+
+_VALUE = (
+    (lambda dice, till: TopUp(till, dice.randrange(1_000, 50_000), MEMBERS[1]), 6),
+    (lambda _dice, till: Come(till, MEMBERS[1]), 26),
+    (lambda dice, till: Spend(till, dice.randrange(10_000, 90_000), MEMBERS[1]), 20),
+    (lambda _dice, till: Close(till), 6),
+    (lambda dice, till: SetClock(till, dice.choice((-30, -30, 0, 30))), 4),
+    (lambda dice, _till: Wait(dice.choice((1, 2, 10))), 6),
+    (lambda dice, _till: Deliver(dice.choice((2, 8, 20))), 50),
+    (lambda dice, till: PowerCut(till, dice.randrange(2) == 0), 4),
+    (lambda dice, _till: KillHq(dice.randrange(2) == 0), 3),
+    (lambda _dice, till: Cut(till), 3),
+    (lambda dice, till: Part(till, dice.randrange(20, 80)), 4),
+    (_weather, 2),
+    (lambda _dice, _till: BackUpHq(), 4),
+    (lambda _dice, _till: RestoreHq(), 3),
+    (lambda _dice, till: BackUp(till), 4),
+    (lambda dice, till: Restore(till, is_by_tool=True, sells=dice.randrange(3)), 3),
+)  # fmt: skip
+"""One member's money at all tills at once."""
 
 
 def text(schedule: Schedule) -> str:

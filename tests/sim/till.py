@@ -7,11 +7,11 @@ from pathlib import Path
 from config.schema import Link
 from sync import topics
 from sync.protocol.keys import SecretKey
-from sync.uplink.api import Acked, LedgerOutrun, Progress, SyncTrouble, Wanted
+from sync.uplink.api import Acked, LedgerForgotten, LedgerOutrun, Progress, SyncTrouble, Wanted
 from sync.uplink.asking import is_answer
 from sync.uplink.machine import Phase
 from sync.uplink.session import Out, Publish, Session
-from terminal.app.carrier import Party, is_drained, mark_drained, timeline_of
+from terminal.app.carrier import Party, forget_drained, is_drained, mark_drained, timeline_of
 from terminal.app.numbering import receipt_name
 from terminal.codec.entry import encode
 from terminal.core.allowance import AllowancesClosed
@@ -227,7 +227,8 @@ class SimTill:
             self.ledger.ledger_id, ask, wanted.member, "S01", self.ledger.head_seq,
             self.acked[0], tuple(self.value.outstanding)[:10],
         )  # fmt: skip
-        self.take_value(self.value.ask(ask_for, self.session.branch, self.network.now))
+        session = self.session
+        self.take_value(self.value.ask(ask_for, session.branch, self.network.now, session.proof))
 
     def spend(self, wanted: Spend) -> None:
         """Sell to a member who pays with stored value."""
@@ -303,6 +304,11 @@ class SimTill:
                     self.stop()
                     self._follow(Succession("behind", ordinal))
                     self.start()
+                    return
+                case LedgerForgotten():
+                    for head in self.closed:
+                        forget_drained(head.path)
+                    self._open_session()
                     return
                 case SyncTrouble():
                     self.troubles.append(out)

@@ -37,8 +37,8 @@ class ValueSide:
         self.asking = Asking(identity, nonce)
         self.outstanding: dict[str, str] = {}
 
-    def ask(self, wanted: Wanted, branch: int, now_ms: int) -> list[Out]:
-        outs = self.asking.ask(wanted, branch, now_ms, is_open=True)
+    def ask(self, wanted: Wanted, branch: int, now_ms: int, proof: bytes) -> list[Out]:
+        outs = self.asking.ask(wanted, branch, now_ms, is_open=True, proof=proof)
         self.outstanding[wanted.ask] = wanted.account
         return outs
 
