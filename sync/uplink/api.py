@@ -157,6 +157,8 @@ class Mastered:
     """One of :data:`sync.protocol.master.TABLES`."""
     is_changed: bool
     """False where it already was."""
+    is_word: bool = True
+    """False: the file was put in order here, and the head office has said nothing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -188,7 +188,7 @@ class Uplink:
             self._emit(SyncTrouble("master-refused", str(error)))
             return
         if is_to_open:
-            self._emit(Mastered(MEMBERS, is_changed=True))
+            self._emit(Mastered(MEMBERS, is_changed=True, is_word=False))
 
     def _tell(self, link: LinkChanged) -> None:
         if link != self._told:

@@ -74,9 +74,10 @@ class MasterData:
 
     def note(self, event: Mastered, now_ms: int) -> None:
         """Take note that a table is as the head office has it."""
-        self.fresh_ms[event.table] = now_ms
-        self._held.add(event.table)
         self._is_stale |= event.is_changed
+        if event.is_word:
+            self.fresh_ms[event.table] = now_ms
+            self._held.add(event.table)
 
     def renew(self, edges: Edges, till: Till) -> Till:
         """Go over to what the files say now, if it is time; return the till, priced accordingly."""

@@ -71,6 +71,10 @@ def row(points: int) -> dict:
 
 
 CASES = {
+    "POST /members": [
+        Case("/members", {"name": "欧阳", "phone": "13955550123"}, {"name": "欧", "phone": "13955550124"},
+             posts=True),
+    ],
     "POST /sale/scan": [Case("/sale/scan", {"text": WATER}, {"text": COLA})],
     "POST /sale/lines": [
         Case("/sale/lines", {"code": WATER}, {"code": WATER, "quantity": 2000}, basket)
