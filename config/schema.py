@@ -30,6 +30,9 @@ RECEIPT_LINES_MAX = 20
 HOSTS_MAX = 20
 SUN_MAX = 4
 PURSE_MAX = 10_000_000
+PurseFen = Annotated[
+    int, Meta(ge=0, le=PURSE_MAX, description=f"minor units (fen), 0 to {PURSE_MAX}")
+]
 Locale = Literal["zh-CN", "en"]
 FIRST = "first"
 """The word instead of a path of keys: trust the key that is seen first, then that one only."""
@@ -286,11 +289,11 @@ class Cards(Section, frozen=True, kw_only=True):
     """Whether CPU cards with our wallet are looked for; other chip cards take longer then."""
     purses: bool = False
     """Whether money on cards is taken here; needs `keys`."""
-    purse_named_max: Annotated[int, Meta(ge=0, le=PURSE_MAX)] = 500_000
+    purse_named_max: PurseFen = 500_000
     """Most that a card with a known holder may hold, in fen: the rule for named prepaid cards."""
-    purse_anonymous_max: Annotated[int, Meta(ge=0, le=PURSE_MAX)] = 100_000
+    purse_anonymous_max: PurseFen = 100_000
     """Most that any other card may hold, in fen: the rule for anonymous prepaid cards."""
-    purse_top_up_max: Annotated[int, Meta(ge=0, le=PURSE_MAX)] = 50_000
+    purse_top_up_max: PurseFen = 50_000
     """Most that a cashier loads at once, in fen; a supervisor up to what the card may hold."""
 
 
