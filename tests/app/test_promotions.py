@@ -5,6 +5,7 @@ import re
 import pytest
 
 from terminal.app.clock import shop_time, wall_ms
+from tests.kit.rules import with_rules
 from tests.kit.till import COLA, WATER, TillProcess
 
 RULES = """
@@ -44,14 +45,7 @@ limit.per_member = 1
 
 @pytest.fixture
 def till(tmp_path):
-    made = TillProcess(tmp_path)
-    (tmp_path / "rules.toml").write_text(RULES)
-    made.tables = [
-        (head, {**table, "rules": "rules.toml"} if head == "[shop]" else table)
-        for head, table in made.tables
-    ]
-    made.write_settings()
-    return made
+    return with_rules(TillProcess(tmp_path), RULES)
 
 
 def sold(till, *codes):

@@ -9,6 +9,7 @@ from terminal.core.receipts.coupon import coupon_slip
 from terminal.core.receipts.sale import Head
 from terminal.core.receipts.words import ENGLISH
 from terminal.core.slip import QrCode
+from tests.kit.rules import with_rules
 from tests.kit.till import CASHIER, COLA, SUPERVISOR, WATER, TillProcess
 
 RULES = """
@@ -52,15 +53,10 @@ PHONE = {"phone": "13800000001"}
 
 @pytest.fixture
 def till(tmp_path):
-    made = TillProcess(tmp_path)
-    (tmp_path / "rules.toml").write_text(RULES)
+    made = with_rules(TillProcess(tmp_path), RULES)
     (tmp_path / "coupon.pem").write_bytes(SecretKey.of_seed(bytes([5]) * 32).pem())
     (tmp_path / "issuers").mkdir()
     (tmp_path / "issuers" / "chain.pub").write_bytes(OTHER.public.pem())
-    made.tables = [
-        (head, {**table, "rules": "rules.toml"} if head == "[shop]" else table)
-        for head, table in made.tables
-    ]
     made.tables.append(("[coupons]", {"issuers": "issuers", "issuer": "shop", "key": "coupon.pem"}))
     made.write_settings()
     with made as running:

@@ -6,6 +6,7 @@ import pytest
 
 from tests.app.test_backtest import DRAFT
 from tests.kit.browser import chromium, page
+from tests.kit.rules import with_rules
 from tests.kit.till import COLA, SUPERVISOR, TillProcess
 
 RULES = """
@@ -49,14 +50,7 @@ steps = [{ start = 5000, amount = 500 }]
 
 @pytest.fixture
 def till(tmp_path):
-    made = TillProcess(tmp_path)
-    (tmp_path / "rules.toml").write_text(RULES)
-    made.tables = [
-        (head, {**table, "rules": "rules.toml"} if head == "[shop]" else table)
-        for head, table in made.tables
-    ]
-    made.write_settings()
-    with made as running:
+    with with_rules(TillProcess(tmp_path), RULES) as running:
         running.api.sign_in(SUPERVISOR)
         for _ in range(3):
             running.api.sell(COLA, COLA)

@@ -1,5 +1,6 @@
 """A points programme with a rule of every kind, and a till that goes by it."""
 
+from tests.kit.rules import with_rules
 from tests.kit.till import TillProcess
 
 RULES = """
@@ -90,10 +91,4 @@ prizes = [{ id = "tissue", name = "纸巾", odds = 1000000, stock = 2 }]
 
 def with_points(till: TillProcess, rules: str = RULES) -> TillProcess:
     """Return ``till`` with these rules in force from its next start."""
-    (till.folder / "rules.toml").write_text(rules, encoding="utf-8")
-    till.tables = [
-        (head, {**table, "rules": "rules.toml"} if head == "[shop]" else table)
-        for head, table in till.tables
-    ]
-    till.write_settings()
-    return till
+    return with_rules(till, rules)

@@ -2,29 +2,15 @@
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pytest
 
 from sync.hq import books as hq_books
 from terminal.codec.entry import UndecodableError
-from tests.sync.page.books import Books, opened
+from tests.sync.page.books import Books
 from tests.sync.page.shop import START_MS, Shop
-from tests.sync.page.site import Address, running
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def books(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Books]:
-    server = request.param == "postgresql"
-    with opened(request.getfixturevalue("postgres").database() if server else tmp_path) as found:
-        yield found
-
-
-@pytest.fixture
-def address(books: Books) -> Iterator[Address]:
-    with running(books.reader) as found:
-        yield found
+from tests.sync.page.site import Address
 
 
 def feed(client: httpx.Client, after: int = 0) -> list[dict]:

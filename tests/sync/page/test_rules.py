@@ -1,6 +1,5 @@
 """Rules at the head office: checked whole, kept for ever, rolled out by time and store, taken back."""
 
-from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 
@@ -12,8 +11,8 @@ from sync.protocol.master import RULES
 from terminal.codec import master
 from terminal.store import rolled
 from terminal.store.mirrorfiles import changing, connect, ensure
-from tests.sync.page.books import Books, opened
-from tests.sync.page.site import NOW_MS, Address, running
+from tests.sync.page.books import Books
+from tests.sync.page.site import NOW_MS, Address
 
 GOOD = """version = {version}
 [[groups]]
@@ -26,19 +25,6 @@ kind = "percent"
 percent = {percent}
 """
 BAD = GOOD.replace("percent = {percent}", "percent = 190\nprecent = 3")
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def books(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Books]:
-    server = request.param == "postgresql"
-    with opened(request.getfixturevalue("postgres").database() if server else tmp_path) as found:
-        yield found
-
-
-@pytest.fixture
-def address(books: Books) -> Iterator[Address]:
-    with running(books.reader) as found:
-        yield found
 
 
 def text(version: int, percent: int = 90) -> str:
