@@ -161,11 +161,15 @@ class Appender:
             CommitUnknownError: End the process.
         """
         self._database.make_room(now_ms)
-        writes = _Writes(now_ms)
         with self._database.transaction():
-            streams = self._streams.locked([work.batch.ledger_id for work in works])
-            held = [self._take(streams[work.batch.ledger_id], work, writes) for work in works]
-            writes.carry_out(self._database)
+            return self.within(works, now_ms)
+
+    def within(self, works: Sequence[Work], now_ms: int) -> list[Held]:
+        """Do it in the caller's transaction, who made room before."""
+        writes = _Writes(now_ms)
+        streams = self._streams.locked([work.batch.ledger_id for work in works])
+        held = [self._take(streams[work.batch.ledger_id], work, writes) for work in works]
+        writes.carry_out(self._database)
         return held
 
     def _take(self, streams: list[Stream], work: Work, writes: _Writes) -> Held:

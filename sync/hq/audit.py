@@ -36,7 +36,7 @@ WHATS = (
     "signed-in", "sign-in-refused", "locked", "signed-out", "password-changed",
     "person-added", "person-changed", "person-removed", "password-reset",
     "key-made", "key-revoked", "settled", "unsettled", "retaken", "exported",
-    "member-erased", "conflict-settled",
+    "member-erased", "conflict-settled", "merged",
     "token-made", "token-cancelled", "till-enrolled", "till-revoked",
     "rules-uploaded", "rules-rolled-out", "rules-taken-back",
 )  # fmt: skip

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from terminal.core import accounts
 from terminal.core.journal import Entry, PaymentReturned, SalePosted, SaleVoided
+from terminal.core.officebook import AccountsMerged
 
 REPEAT_MS = 120_000
 """The same member on two tills within this time."""
@@ -105,7 +106,7 @@ def take(digest: Digest, record: int, entry: Entry) -> None:
         digest.changes.setdefault(held, []).append((month, -posting.amount))
         if posting.unit == accounts.POINTS:
             used += max(0, posting.amount)
-            if -posting.amount > MUCH_POINTS:
+            if -posting.amount > MUCH_POINTS and not isinstance(entry.body, AccountsMerged):
                 digest.odd.append(
                     _odd("much-points", entry, record, -posting.amount, posting.account)
                 )

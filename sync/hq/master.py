@@ -156,6 +156,7 @@ class MasterStore:
         with self._database.alone(ALONE):
             ask = self._sql.execute
             people = profiles.without_erased(ask, tables.rows[MEMBERS]) | profiles.member_rows(ask)
+            people = profiles.joined(ask, people)
             rows = {**tables.rows, MEMBERS: people}
             made = [
                 name
@@ -186,8 +187,19 @@ class MasterStore:
 
     def erase(self, account: str, now_ms: int) -> None:
         """Forget a member here, and tell every till to, in the caller's transaction."""
-        profiles.forget(self._sql, account, now_ms)
+        gone = profiles.merged_into(self._sql.execute, account)
+        for each in (account, *gone):
+            profiles.forget(self._sql, each, now_ms)
         self._write(MEMBERS, [(ERASED, account, b""), (MEMBER, account, None)], now_ms)
+
+    def join(self, account: str, into: str, now_ms: int) -> None:
+        """Have the cards and phone of one member name another, in the caller's transaction.
+
+        Raises:
+            DeniedError: ``no-such-member`` or ``merge-too-many``.
+        """
+        rows = profiles.join(self._sql, account, into, now_ms)
+        self._write(MEMBERS, rows, now_ms)
 
     def is_member(self, account: str) -> bool:
         """Return whether the members' table has somebody under this number."""

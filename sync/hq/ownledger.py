@@ -5,11 +5,12 @@ so statements contain it, the page shows it, and an export of it is verified as 
 """
 
 import secrets
+from collections.abc import Callable
 
 from sync.hq.allowances import OPENED
 from sync.hq.database import Database
 from sync.hq.store import Store
-from sync.hq.streams import Stream
+from sync.hq.streams import Held, Stream
 from sync.protocol.ack import Status
 from sync.protocol.batch import Batch
 from sync.protocol.hello import Hello
@@ -38,7 +39,7 @@ class OwnLedger:
 
     def __init__(self, store: Store, key: SecretKey) -> None:
         """Prepare; ``key`` is the head office's."""
-        self._store = store
+        self.store = store
         self._database: Database = store.database
         self._key = key
 
@@ -49,6 +50,28 @@ class OwnLedger:
             NotTakenError: Another process wrote at the same moment.
             StoreError, CommitUnknownError: See :meth:`sync.hq.store.Store.append`.
         """
+        return self._post(self.store.append, body, date, now_ms)
+
+    def open(self, now_ms: int) -> None:
+        """Have a ledger, and room in it; before :meth:`post_within`."""
+        self._stream(now_ms)
+        self._database.make_room(now_ms)
+
+    def post_within(self, body: Body, date: BusinessDate, now_ms: int) -> int:
+        """Do as :meth:`post` in the caller's transaction, after :meth:`open`.
+
+        Raises:
+            NotTakenError: As for :meth:`post`; the caller's transaction must end.
+        """
+        return self._post(self.store.append_within, body, date, now_ms)
+
+    def _post(
+        self,
+        append: Callable[[Batch, list[bytes], int], Held],
+        body: Body,
+        date: BusinessDate,
+        now_ms: int,
+    ) -> int:
         stream = self._stream(now_ms)
         entry = Entry(
             Stamp(now_ms, "hq", 0, trusted=True), date, TERMINAL, TERMINAL, "", secrets.token_hex(8),
@@ -58,7 +81,7 @@ class OwnLedger:
         digest = seal(stream.last_digest, data)
         seq = stream.last_seq + 1
         batch = Batch(TERMINAL, stream.ledger_id, 0, seq, stream.last_digest, digest, (data,), seq)
-        held = self._store.append(batch, [digest], now_ms)
+        held = append(batch, [digest], now_ms)
         if held.status is not Status.OK:
             raise NotTakenError(f"record {seq} of the head office's ledger: {held.status.name}")
         return seq
@@ -120,7 +143,7 @@ class OwnLedger:
         return row[0], self._key.public.raw
 
     def _taken(self, account: str, unit: str, amount: int) -> tuple[LotShare, ...]:
-        free = self._store.grants.free(account)
+        free = self.store.grants.free(account)
         lots = []
         for (of, _), lot in sorted(free.items(), key=lambda item: (item[1].since, item[0])):
             part = min(amount, lot.amount) if of == unit else 0
@@ -136,11 +159,11 @@ class OwnLedger:
             "SELECT ledger_id FROM stream WHERE terminal = ? ORDER BY id DESC LIMIT 1", (TERMINAL,)
         ).fetchone()
         if row is not None:
-            return self._store.streams(row[0])[0]
+            return self.store.streams(row[0])[0]
         ledger_id, key = secrets.token_hex(8), self._key.public
         start = genesis(ledger_id, key.raw)
         hello = Hello(TERMINAL, ledger_id, 0, key.raw, bytes(NONCE_BYTES), 0, start)
-        return self._store.open_ledger(hello, key.key_id, start, now_ms)
+        return self.store.open_ledger(hello, key.key_id, start, now_ms)
 
 
 def records(database: Database) -> list[tuple[bytes, bytes]]:

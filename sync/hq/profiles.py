@@ -6,6 +6,7 @@ so; the records stay, whose digests lead nowhere without the salt.
 """
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -15,6 +16,7 @@ from sync.hq.database import Database, Sql
 from sync.hq.people import DeniedError
 from sync.hq.reader import Ask
 from sync.protocol.batch import Batch
+from sync.protocol.master import MEMBERS
 from terminal.codec import master
 from terminal.codec.entry import UndecodableError, decode
 from terminal.codec.profile import BadProfileError, commitment, unpack
@@ -115,6 +117,55 @@ def waiting_rows(sql: Sql, known: Sequence[tuple[str, bytes]], now_ms: int) -> R
         rows[master.MEMBER, account] = _row(tier, bytes(data))
     sql.executemany("UPDATE profile SET told = 1 WHERE account = ?", [(row[0],) for row in found])
     return rows
+
+
+def merged_into(ask: Ask, account: str) -> list[str]:
+    """Return the accounts that became one with this one."""
+    rows = ask("SELECT account FROM merged WHERE into_account = ? ORDER BY account", (account,))
+    return [row[0] for row in rows.fetchall()]
+
+
+def joined(ask: Ask, rows: Rows) -> Rows:
+    """Return ``rows`` with accounts that became one as one; tills forget the one that went."""
+    rows = dict(rows)
+    for account, into in ask(
+        "SELECT account, into_account FROM merged ORDER BY account"
+    ).fetchall():
+        gone, kept = rows.pop((master.MEMBER, account), None), rows.get((master.MEMBER, into))
+        rows[master.ERASED, account] = b""
+        if gone is not None and kept is not None:
+            with suppress(
+                master.UnreadableRowError
+            ):  # A shop file that gave one of them too many cards.
+                rows[master.MEMBER, into] = master.joined(kept, gone)
+    return rows
+
+
+def join(sql: Sql, account: str, into: str, now_ms: int) -> list[tuple[str, str, bytes | None]]:
+    """Note that two accounts are one, and return the changes of the members' table.
+
+    Raises:
+        DeniedError: ``no-such-member`` or ``merge-too-many``.
+    """
+    bodies = [
+        sql.execute(
+            "SELECT body FROM master_row WHERE name = ? AND kind = ? AND key = ?"
+            " AND body IS NOT NULL",
+            (MEMBERS, master.MEMBER, each),
+        ).fetchone()
+        for each in (into, account)
+    ]
+    if None in bodies:
+        raise DeniedError("no-such-member")
+    try:
+        body = master.joined(*(bytes(row[0]) for row in bodies))
+    except master.UnreadableRowError as error:
+        raise DeniedError("merge-too-many") from error
+    sql.execute("UPDATE merged SET into_account = ? WHERE into_account = ?", (into, account))
+    sql.execute("INSERT INTO merged VALUES (?, ?, ?)", (account, into, now_ms))
+    return [
+        (master.ERASED, account, b""), (master.MEMBER, account, None), (master.MEMBER, into, body),
+    ]  # fmt: skip
 
 
 def conflicts(ask: Ask, limit: int) -> tuple[Conflict, ...]:

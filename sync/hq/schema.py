@@ -149,6 +149,13 @@ TABLES_VALUE = (
 )
 """What value needs: allowances, the lots they come from, and who has answered since a new timeline."""
 
+TABLES_MERGED = (
+    """CREATE TABLE merged (
+        account TEXT PRIMARY KEY, into_account TEXT NOT NULL, at_ms INTEGER NOT NULL)
+        STRICT, WITHOUT ROWID""",
+)
+"""Accounts that became one with another, whose cards and phone name that one."""
+
 STEPS: tuple[tuple[str, ...], ...] = (
     TABLES,
     TABLES_2,
@@ -158,6 +165,7 @@ STEPS: tuple[tuple[str, ...], ...] = (
     RECHECK_TABLES,
     PURSE_TABLES,
     TABLES_VALUE,
+    TABLES_MERGED,
 )
 """From each schema to the next."""
 SCHEMA = len(STEPS)

@@ -138,6 +138,10 @@ class Store:
         """Store what is new of several ledgers' batches; see :meth:`sync.hq.append.Appender.append`."""
         return self._appender.append(works, now_ms)
 
+    def append_within(self, batch: Batch, digests: list[bytes], now_ms: int) -> Held:
+        """Store what is new of ``batch`` in the caller's transaction, who made room before."""
+        return self._appender.within([Work.of(batch, digests)], now_ms)[0]
+
     def heard(self, stream: Stream, head_seq: int, now_ms: int) -> None:
         """Take note that a till said hello."""
         with self._database.transaction():

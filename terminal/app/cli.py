@@ -167,10 +167,11 @@ def _add_hq(hq: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     key.add_argument("what", choices=("new", "revoke", "list"))
     key.add_argument("name", nargs="?", default="")
     value = hq.add_parser(
-        "value", help="adjust members' value, free what a lost till holds, expiry"
+        "value", help="adjust members' value, merge members, free what a lost till holds, expiry"
     )
-    value.add_argument("what", choices=("adjust", "lost", "lapse", "exposure", "export"))
+    value.add_argument("what", choices=("adjust", "lost", "lapse", "merge", "exposure", "export"))
     value.add_argument("name", nargs="?", default="", help="a member, a till, or a file")
+    value.add_argument("into", nargs="?", default="", help="merge: the member who stays")
     value.add_argument("--unit", choices=("principal", "bonus"), default="principal")
     value.add_argument("--amount", type=int, default=0, help="in fen; negative takes")
     value.add_argument("--reason", default="")

@@ -1,4 +1,4 @@
-"""``tallypoint hq value adjust|lost|lapse|exposure|export``: value at the head office, by hand.
+"""``tallypoint hq value adjust|lost|lapse|merge|exposure|export``: value at the head office, by hand.
 
 What is done here stands in the head office's own ledger, with its reason and who did it. The head office may
 be running meanwhile.
@@ -14,11 +14,14 @@ from zoneinfo import ZoneInfo
 from config.faults import ConfigError, render_all
 from config.load import load_hq
 from config.schema import Hq
+from sync.hq import merging
+from sync.hq.audit import Act
 from sync.hq.clock import now_ms
 from sync.hq.database import StoreError
 from sync.hq.exposure import exposure
 from sync.hq.opening import SQLITE, address_of, open_database
 from sync.hq.ownledger import NotTakenError, OwnLedger, records
+from sync.hq.people import DeniedError
 from sync.hq.store import Store
 from sync.protocol.keys import BadKeyError, load_secret
 from terminal.app.hq_cli import become_owner
@@ -68,6 +71,8 @@ def _carry_out(asked: argparse.Namespace, office: Hq, store: Store, own: OwnLedg
             print(f"{count} allowances of {asked.name} are free again")
         case "lapse":
             print(f"{own.lapse(date, at)} lots are past their day and booked as gone")
+        case "merge":
+            _merge(asked, own, date, Act(by, "", at))
         case "export":
             print(f"{_export(store, own, Path(asked.name))} records in {asked.name}")
         case _:
@@ -76,6 +81,15 @@ def _carry_out(asked: argparse.Namespace, office: Hq, store: Store, own: OwnLedg
                     each.terminal, each.unit, each.amount,
                     f"{each.expired} of it expired" if each.expired else "", sep="\t",
                 )  # fmt: skip
+
+
+def _merge(asked: argparse.Namespace, own: OwnLedger, date: int, act: Act) -> None:
+    wanted = merging.Merge(asked.name, asked.into, asked.reason)
+    try:
+        count = merging.merge(own, act, wanted, date)
+    except DeniedError as error:
+        raise ValueError(merging.SAID[str(error)]) from error
+    print(f"{asked.name} is one with {asked.into}: {count} records of the head office's ledger")
 
 
 def _need(name: str, reason: str, amount: int) -> None:

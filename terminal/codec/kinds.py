@@ -54,6 +54,8 @@ KINDS: dict[int, type] = {
     70: officebook.ValueAdjusted,
     71: officebook.ValueLapsed,
     72: officebook.LossDeclared,
+    73: officebook.AccountsMerged,
+    74: officebook.Verdict,
 }
 """The kind of entry by its tag."""
 
@@ -68,8 +70,10 @@ MOVES_LOTS = (
     officebook.ValueAdjusted,
     officebook.ValueLapsed,
     officebook.LossDeclared,
+    officebook.AccountsMerged,
+    officebook.Verdict,
 )
-"""Those that may move dated lots of points, beside a sale."""
+"""Those whose body the books look at, beside a sale: they move lots or are the head office's alone."""
 
 _Change = Callable[[Any], Any]
 _BY_HAND: dict[type, tuple[Any, _Change, _Change]] = {

@@ -10,6 +10,7 @@ from typing import Annotated, Any, TypeVar
 
 import msgspec
 from msgspec import Meta
+from msgspec.structs import replace
 
 from config.shop import (
     LEVELS_MAX,
@@ -85,6 +86,8 @@ class MemberBody(msgspec.Struct, array_like=True, frozen=True):
     card_type: Id | None = None
     level: Id | None = None
     bought: bool = False
+    phones: Annotated[tuple[Phone, ...], Meta(max_length=20)] = ()
+    """Further numbers, of accounts that became one with this one."""
 
 
 class Holding(msgspec.Struct, array_like=True, frozen=True):
@@ -219,6 +222,23 @@ def profile(who: Profile, tier: str) -> bytes:
     return _pack(
         MemberBody(FORMAT, who.name, tier, who.phone or None, who.birthday or None, who.media)
     )
+
+
+def joined(body: bytes, gone: bytes) -> bytes:
+    """Return the row of a member with whom another became one: the cards and phones of both.
+
+    Raises:
+        UnreadableRowError: A row means nothing to this version, or both have too many cards or phones.
+    """
+    one, other = read(member_bodies, body), read(member_bodies, gone)
+    media = tuple(dict.fromkeys((*one.media, *other.media)))
+    first, *rest = dict.fromkeys(
+        phone for who in (one, other) for phone in (who.phone, *who.phones) if phone
+    ) or (None,)
+    more = replace(one, media=media, phone=first, phones=tuple(rest))
+    packed = _pack(more)
+    read(member_bodies, packed)
+    return packed
 
 
 def holding(

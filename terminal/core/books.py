@@ -22,7 +22,7 @@ from terminal.core.journal import (
     Tender,
     UnbalancedError,
 )
-from terminal.core.officebook import ValueAdjusted, ValueLapsed
+from terminal.core.officebook import AccountsMerged, ValueAdjusted, ValueLapsed
 from terminal.core.points.entries import GiftGiven, LotteryDrawn, PointsGiven, PointsTaken
 from terminal.core.stored import ToppedUp
 
@@ -93,7 +93,7 @@ def postings_of(body: Body, ahead: tuple[Tender, ...] = ()) -> tuple[Posting, ..
             return _pair(accounts.DUE, _ASSET[tender.type], tender.amount)
         case ToppedUp():
             return _top_up(body)
-        case ValueAdjusted() | ValueLapsed():
+        case ValueAdjusted() | ValueLapsed() | AccountsMerged():
             return _by_office(body)
         case PurseIntent(tender=Tender(type=means, amount=amount)):
             return _pair(_ASSET[means], accounts.DUE, amount)
@@ -212,12 +212,24 @@ def _value(tender: Tender) -> list[tuple[str, int]]:
     return [(accounts.STORED, principal), (rest, tender.amount - principal)]
 
 
-def _by_office(body: ValueAdjusted | ValueLapsed) -> tuple[Posting, ...]:
+def _by_office(body: ValueAdjusted | ValueLapsed | AccountsMerged) -> tuple[Posting, ...]:
+    if isinstance(body, AccountsMerged):
+        return _merged(body)
     amount = sum(lot.amount for _, lot in body.value_lots())
     legs = value_given(body.account, body.unit, amount)
     if body.unit != accounts.PRINCIPAL:
         return legs
     return (*legs, *_pair(accounts.ADJUSTED, accounts.STORED, amount))
+
+
+def _merged(body: AccountsMerged) -> tuple[Posting, ...]:
+    """Return the postings of a merge: what the shop owes stays the same, and is owed to the other account."""
+    return tuple(
+        Posting(accounts.member(whose), unit, leg)
+        for unit, amount in body.units
+        if amount
+        for whose, leg in ((body.account, amount), (body.into, -amount))
+    )
 
 
 def _top_up(body: ToppedUp) -> tuple[Posting, ...]:

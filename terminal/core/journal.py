@@ -11,7 +11,13 @@ from dataclasses import dataclass
 
 from terminal.core.allowance import AllowancesClosed, AllowancesOpened, Spent
 from terminal.core.lineage import Carried, LedgerOpened
-from terminal.core.officebook import LossDeclared, ValueAdjusted, ValueLapsed
+from terminal.core.officebook import (
+    AccountsMerged,
+    LossDeclared,
+    ValueAdjusted,
+    ValueLapsed,
+    Verdict,
+)
 from terminal.core.points.entries import (
     GiftGiven,
     GrantedLot,
@@ -296,6 +302,8 @@ Body = (
     | ValueAdjusted
     | ValueLapsed
     | LossDeclared
+    | AccountsMerged
+    | Verdict
     | LedgerOpened
     | Carried
     | CouponsIssued

@@ -12,6 +12,7 @@ from typing import Protocol, runtime_checkable
 from terminal.core import accounts
 from terminal.core.allowance import LotShare, Spent
 from terminal.core.journal import Body, SalePosted
+from terminal.core.officebook import AccountsMerged
 
 
 @runtime_checkable
@@ -65,6 +66,8 @@ def spent_in(body: Body) -> tuple[str, tuple[Spent, ...]]:
 def moves_of(body: Body) -> tuple[Move, ...]:
     """Return what ``body`` does to lots, those it makes first."""
     made: tuple[Move, ...] = ()
+    if isinstance(body, AccountsMerged):
+        return tuple(Move(*move) for move in body.value_moves())
     if isinstance(body, Makes):
         made = tuple(Move(body.account, unit, share) for unit, share in body.value_lots())
     account, parts = spent_in(body)

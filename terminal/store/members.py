@@ -45,6 +45,8 @@ _STATED = (
     "SELECT points, points_base, principal, principal_base, bonus, bonus_base FROM statement"
     " WHERE account = ?"
 )
+PHONE = "phone:"
+"""Begins the medium that a member's further phone number is kept as."""
 _IS_MEDIUM = "account = (SELECT account FROM medium WHERE medium = ?)"
 _None = int | None
 _EMPTY: tuple[list[str], list[str], str, str, bool] = ([], [], "", "", False)
@@ -211,7 +213,10 @@ class Members:
 
     def by_phone(self, phone: str) -> tuple[Member, ...]:
         """Return all members with this phone number: a family may share one."""
-        rows = self._run(f"{_SELECT} WHERE phone = ? AND phone != '' LIMIT ?", (phone, FOUND_MAX))
+        rows = self._run(
+            f"{_SELECT} WHERE (phone = ? AND phone != '') OR {_IS_MEDIUM} LIMIT ?",
+            (phone, PHONE + phone, FOUND_MAX),
+        )
         found = tuple(self._member(row, "phone") for row in rows.fetchall())
         return (
             *found,
@@ -237,7 +242,8 @@ class Members:
         """Return name, tier and one medium of some members, for a till that shows how it works."""
         rows = self._run(
             "SELECT member.name, tier.name, min(medium) FROM medium JOIN member USING (account)"
-            " JOIN tier ON tier.id = member.tier GROUP BY account ORDER BY account LIMIT ?",
+            " JOIN tier ON tier.id = member.tier WHERE medium NOT LIKE 'phone:%'"
+            " GROUP BY account ORDER BY account LIMIT ?",
             (min(limit, FOUND_MAX),),
         ).fetchall()
         return tuple((name, tier, medium) for name, tier, medium in rows)

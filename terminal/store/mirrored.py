@@ -212,8 +212,9 @@ def _goods(code: str, body: bytes) -> GoodsRow:
 def _member(account: str, body: bytes) -> MemberRow:
     row = master.read(master.member_bodies, body)
     more = members.More(row.tags, row.segments, row.card_type or "", row.level or "", row.bought)
+    media = (*row.media, *(members.PHONE + phone for phone in row.phones))
     return MemberRow(
-        account, row.name, row.tier, row.phone or "", row.birthday or "", row.media, (), more
+        account, row.name, row.tier, row.phone or "", row.birthday or "", media, (), more
     )
 
 

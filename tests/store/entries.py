@@ -25,7 +25,13 @@ from terminal.core.journal import (
     Versions,
 )
 from terminal.core.lineage import Carried, LedgerOpened
-from terminal.core.officebook import LossDeclared, ValueAdjusted, ValueLapsed
+from terminal.core.officebook import (
+    AccountsMerged,
+    LossDeclared,
+    ValueAdjusted,
+    ValueLapsed,
+    Verdict,
+)
 from terminal.core.points.entries import (
     GiftGiven,
     GrantedLot,
@@ -209,6 +215,11 @@ def every_kind() -> tuple[Body, ...]:
         ValueAdjusted("100001", "principal", LOTS, "开业补偿", "wang"),
         ValueLapsed("100001", "bonus", LOTS, 20261121),
         LossDeclared("S01-T2", ("a1", "a2"), "掉进水里", "wang"),
+        AccountsMerged(
+            "100002", "100001", (("points", 30), ("principal", 100)), (("principal", LOTS[0]),),
+            (PART,), "同一个人", "wang",
+        ),
+        Verdict("record", "00LEDGER/0#17", "机器故障", "wang"),
     )  # fmt: skip
 
 

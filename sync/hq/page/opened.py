@@ -8,7 +8,13 @@ from sync.hq.views import RecordView
 from terminal.core import journal
 from terminal.core.allowance import AllowancesClosed, AllowancesOpened
 from terminal.core.journal import Bill, Body, Posting, Tender, Versions
-from terminal.core.officebook import LossDeclared, ValueAdjusted, ValueLapsed
+from terminal.core.officebook import (
+    AccountsMerged,
+    LossDeclared,
+    ValueAdjusted,
+    ValueLapsed,
+    Verdict,
+)
 from terminal.core.points.entries import (
     GiftGiven,
     LotteryDrawn,
@@ -40,6 +46,8 @@ KINDS = {
     ValueAdjusted: "value adjusted",
     ValueLapsed: "value lapsed",
     LossDeclared: "loss declared",
+    AccountsMerged: "accounts merged",
+    Verdict: "verdict",
     CouponsIssued: "coupons issued",
     journal.PurseIntent: "card asked to move money",
     journal.PurseSettled: "card's word on it",
@@ -63,6 +71,8 @@ DETAILS: dict[type, tuple[str, ...]] = {
     ValueAdjusted: ("account", "unit", "reason", "by"),
     ValueLapsed: ("account", "unit"),
     LossDeclared: ("terminal", "reason", "by"),
+    AccountsMerged: ("account", "into", "reason", "by"),
+    Verdict: ("what", "subject", "reason", "by"),
     CouponsIssued: (
         "issuer",
         "campaign",

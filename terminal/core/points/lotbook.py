@@ -9,6 +9,7 @@ dated lot is the rest of the balance. Nothing here lapses: a lot whose day has p
 from collections.abc import Iterable
 
 from terminal.core.journal import Body, SalePosted
+from terminal.core.officebook import AccountsMerged
 from terminal.core.points.dates import NEVER, BusinessDate
 from terminal.core.points.entries import (
     UNDATED,
@@ -44,6 +45,8 @@ def lot_changes(seq: int, body: Body | None) -> Changes:
             return _came(account, seq, lots)
         case PointsTaken() | GiftGiven() | LotteryDrawn():
             return _went(body.account, body.parts)
+        case AccountsMerged():
+            return body.point_moves()
         case _:
             return NO_CHANGES
 
