@@ -27,6 +27,16 @@ TAKEN_MAX = 1_000
 Rows = dict[tuple[str, str], bytes]
 
 
+class Judge(Protocol):
+    """Writes what was decided into the head office's own ledger, as :class:`sync.hq.settle.Judge`."""
+
+    def open(self, act: Act) -> None:
+        """Make ready; before the transaction in which something is decided."""
+
+    def write(self, act: Act, what: str, subject: str, reason: str) -> None:
+        """Write one verdict, in the caller's transaction."""
+
+
 class Eraser(Protocol):
     """The master data, as far as erasing needs it."""
 
@@ -192,12 +202,14 @@ def erase(database: Database, master_store: "Eraser", act: Act, account: str) ->
     database.wipe()
 
 
-def settle(database: Database, act: Act, account: str) -> None:
-    """Note that a person decided about a conflict.
+def settle(database: Database, act: Act, account: str, judge: Judge | None = None) -> None:
+    """Note that a person decided about a conflict: they stay two.
 
     Raises:
         DeniedError: ``no-such-member``: there is none.
     """
+    if judge is not None:
+        judge.open(act)
     with database.transaction():
         done = database.sql.execute(
             "UPDATE member_conflict SET settled_ms = ? WHERE account = ? AND settled_ms = 0",
@@ -205,6 +217,8 @@ def settle(database: Database, act: Act, account: str) -> None:
         )
         if done.rowcount != 1:
             raise DeniedError("no-such-member")
+        if judge is not None:
+            judge.write(act, "conflict", account, "decided")
         audit.note(database, act, "conflict-settled", account)
 
 

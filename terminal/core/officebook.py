@@ -98,6 +98,7 @@ class Verdict:
     subject: str
     """Which one, such as ``LEDGER/0#17`` of a record or the account number of a conflict."""
     reason: str
+    """Empty: it was opened again."""
     by: str
 
 

@@ -2,12 +2,21 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from config.schema import Hq
 from sync.hq.clerk import Clerk
+from sync.hq.database import Database, StoreError
 from sync.hq.names import Known
+from sync.hq.ownledger import OwnLedger
 from sync.hq.page.language import Language
+from sync.hq.settle import Judge
+from sync.hq.store import Store
+from sync.protocol.keys import BadKeyError, load_secret
 from terminal.core import accounts
+from terminal.core.points.dates import BusinessDate
 
 _MEMBER = accounts.member("")
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
@@ -30,6 +39,30 @@ class Around:
 
     office: Hq | None = None
     """The settings, where the page is the head office's own."""
+
+    def today(self) -> BusinessDate:
+        """Return the day it is in the shops."""
+        now = datetime.fromtimestamp(self.now_ms() / 1_000, ZoneInfo(self.timezone))
+        return now.year * 10_000 + now.month * 100 + now.day
+
+    def ledger(self, database: Database) -> OwnLedger | None:
+        """Return the head office's own ledger, where the page is its own; on the clerk's thread.
+
+        Raises:
+            StoreError: Its key cannot be read.
+        """
+        if self.office is None:
+            return None
+        try:
+            key = load_secret(Path(self.office.signing_key))
+        except (BadKeyError, OSError) as error:
+            raise StoreError(f"the head office's key: {error}") from error
+        return OwnLedger(Store(database), key)
+
+    def judge(self, database: Database) -> Judge | None:
+        """Return who writes verdicts into the ledger, as :meth:`ledger`."""
+        own = self.ledger(database)
+        return None if own is None else Judge(own, self.today())
 
     def name_of(self, number: str) -> str:
         """Return a member's name by account number, empty where it is not known here."""

@@ -184,7 +184,8 @@ class Desk:
         if not reason.isprintable():
             raise BadParameterError("reason", "must be printable text")
         act = deed.caller.act(self.around.now_ms())
-        self.around.clerk.do(lambda db: settle.settle(db, act, kind, number, reason))
+        judge = self.around.judge
+        self.around.clerk.do(lambda db: settle.settle(db, act, kind, number, reason, judge(db)))
         return Moved(_HOME[kind])
 
     def retake(self, deed: Deed) -> Outcome:
@@ -198,7 +199,9 @@ class Desk:
         """Open it again."""
         kind, number = _which(deed.path)
         act = deed.caller.act(self.around.now_ms())
-        self.around.clerk.do(lambda db: settle.unsettle(db, act, kind, number))
+        self.around.clerk.do(
+            lambda db: settle.unsettle(db, act, kind, number, self.around.judge(db))
+        )
         return Moved(_HOME[kind])
 
 

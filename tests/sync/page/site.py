@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 import httpx
 
+from config.schema import Hq
 from sync.hq import people, programs
 from sync.hq.audit import Act
 from sync.hq.clerk import Clerk
@@ -79,12 +80,14 @@ def enter(clerk: Clerk) -> str:
 
 
 @contextmanager
-def running(reader: SqlReader, language: str = "en", known: Known = NAMED) -> Iterator[Address]:
+def running(
+    reader: SqlReader, language: str = "en", known: Known = NAMED, office: Hq | None = None
+) -> Iterator[Address]:
     """Serve ``reader`` while inside; yield the page's address."""
     stop, ready = threading.Event(), threading.Event()
     listen = f"127.0.0.1:{free_port()}"
     clerk = clerk_of(reader)
-    around = Around(lambda: NOW_MS, clerk, known=known)
+    around = Around(lambda: NOW_MS, clerk, known=known, office=office)
     arguments = (listen, reader, language, stop, ready.set, around)
     thread = threading.Thread(target=serve, args=arguments, name="page")
     thread.start()

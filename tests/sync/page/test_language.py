@@ -24,6 +24,7 @@ TENDERS = ("cash", "external", "points")
 PAPER = ("ok", "low", "out", "unknown")
 CLOCKS = ("synchronised", "alone")
 DENIALS = (
+    "same-member", "merge-open", "merge-too-many", "no-ledger",
     "no-such-member", "no-certificates", "no-such-till", "bad-hours", "still-unreadable",
     "reason-wanted", "not-there", "version-taken", "too-large", "no-such-version",
     "bad-name", "last-administrator", "name-taken", "no-such-key", "no-such-person", "not-the-same",
