@@ -10,6 +10,7 @@ import secrets
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from config.faults import ConfigError, render_all
 from config.load import load_hq
@@ -22,9 +23,12 @@ from sync.hq.database import StoreError
 from sync.hq.enrolment import Reached
 from sync.hq.master import MasterStore
 from sync.hq.opening import SQLITE, address_of, open_database
+from sync.hq.ownledger import OwnLedger
 from sync.hq.people import DeniedError
 from sync.hq.pki import PkiError, load_pki
-from sync.protocol.keys import BadKeyError, load_or_make
+from sync.hq.settle import Judge
+from sync.hq.store import Store
+from sync.protocol.keys import BadKeyError, load_or_make, load_secret
 from terminal.app.hq_cli import become_owner
 
 _BAD_SETTINGS = 78
@@ -171,7 +175,10 @@ def _conflicts(office: Hq, settled: str | None) -> int:
     database = open_database(address_of(office))
     try:
         if settled:
-            profiles.settle(database, _act(), settled)
+            own = OwnLedger(Store(database), load_secret(Path(office.signing_key)))
+            day = datetime.fromtimestamp(now_ms() / 1_000, ZoneInfo(office.timezone))
+            judge = Judge(own, day.year * 10_000 + day.month * 100 + day.day)
+            profiles.settle(database, _act(), settled, judge)
         for each in profiles.conflicts(database.sql.execute, CONFLICTS_MAX):
             print(each.account, each.other, sep="\t")
     finally:

@@ -120,6 +120,18 @@ def test_one_phone_registered_at_two_tills_offline_is_named_and_decided_by_a_per
         later = said.split()[0]
         code, said, _ = command("hq", "conflicts", "--settle", later, "--config", str(hq.settings))
         assert (code, said) == (0, "")
+        merging = ("hq", "value", "merge", first, second, "--config", str(hq.settings))
+        assert command(*merging)[0] == 1, "without a reason"
+        code, said, told = command(*merging, "--reason", "one person")
+        assert code == 0, told
+        for till in (one, two):
+            until(lambda till=till: search(till, PHONE) == [second], "one member is left")
+            till.tap(CARD.removeprefix("uid:"))
+            till.until(lambda state: state["sale"]["member"], "the card's owner")
+            assert named(till)["account"] == second
+        out = tmp_path / "office.db"
+        assert command("hq", "value", "export", str(out), "--config", str(hq.settings))[0] == 0
+        assert verify(out).faults == ()
 
 
 def test_a_cashier_registers_a_member_on_the_page_with_the_card_that_is_tapped(tmp_path):

@@ -1,7 +1,12 @@
+import sqlite3
 from pathlib import Path
 
 import pytest
 
+from sync.protocol.master import MEMBERS
+from terminal.codec import master
+from terminal.core.profile import Profile
+from terminal.store import mirrored
 from terminal.store.members import MemberRow, Members, MemberTables, Statement, build_members, shown
 from terminal.store.swap import MasterDataError, replace_whole
 
@@ -64,6 +69,26 @@ def test_a_family_shares_a_phone_number(tmp_path):
     assert [each.account for each in book.by_phone("13800000001")] == ["100001", "100002"]
     assert [each.account for each in book.by_phone("13912345678")] == ["200003"]
     assert book.by_phone("") == ()
+
+
+def test_who_had_two_accounts_is_found_by_either_phone(tmp_path):
+    build_members(tmp_path / "members.db", TABLES)
+    connection = sqlite3.connect(tmp_path / "members.db")
+    bodies = [
+        master.profile(Profile("韩梅梅", phone, "", (medium,)), "plain")
+        for phone, medium in (("13800000001", "uid:04aa00000001"), ("13900000002", CARD))
+    ]
+    rows = [(master.MEMBER, "100001", None), (master.MEMBER, "100002", master.joined(*bodies))]
+    with connection:
+        mirrored.put(connection, MEMBERS, rows, is_fresh=False)
+    connection.close()
+    book = Members.open(tmp_path / "members.db", lambda _: {})
+    for phone in ("13800000001", "13900000002"):
+        assert [each.account for each in book.by_phone(phone)] == ["100002"]
+    found = book.by_medium(CARD)
+    assert found is not None
+    assert (found.account, found.phone) == ("100002", "13800000001")
+    assert not [medium for _, _, medium in book.some(9) if medium.startswith("phone")]
 
 
 @pytest.mark.parametrize(
