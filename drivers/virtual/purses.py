@@ -1,7 +1,7 @@
 """Cards with money that exist only here: for trying out, with the same calls as real ones.
 
-Each keeps counter, money and its latest records in a file, so that a till that was restarted meets the card
-as it left it. There is no secret in them and they prove nothing.
+Each keeps counter, money and its latest records in a file, so that a till that was restarted, or another till
+with the same file, meets the card as it was left. There is no secret in them and they prove nothing.
 """
 
 import json
@@ -10,7 +10,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from drivers.api import CardTornError
 from drivers.cards.purse import (
+    DoubtError,
     Evidence,
     Movement,
     Outcome,
@@ -48,6 +50,7 @@ class VirtualPurse:
 
         Raises:
             CardRefusedError: There is too little on it.
+            DoubtError: It was torn away as it moved the money, as was wished.
         """
         now = self.prepare(movement)
         amount = movement.amount if movement.kind.is_credit else -movement.amount
@@ -58,6 +61,9 @@ class VirtualPurse:
             movement.sequence, now.balance + amount,
         )  # fmt: skip
         self._box.keep(self._card, record)
+        if self._box.tears:
+            self._box.is_gone = True
+            raise DoubtError("torn away while it moved the money")
         return Evidence(now.counter + 1, now.balance + amount, b"", b"")
 
     def settle(self, movement: Movement, before: int) -> Settlement:
@@ -88,17 +94,31 @@ class VirtualPurses:
     """The cards of one reader, in a file."""
 
     path: Path
+    tears: bool = False
+    """Whether the card that lies there is torn away as soon as it has moved money."""
+    is_gone: bool = False
+    """Whether it was."""
 
     def __post_init__(self) -> None:
         self._cards: dict[str, list[str]] = {}
+
+    def laid(self, *, tears: bool) -> None:
+        """A card is laid on the reader."""
+        self.tears, self.is_gone = tears, False
+
+    def open(self, _transmit: Transmit, atr: bytes, _wanted: For) -> Opened | None:
+        """Return the purse of the card whose number stands for its ATR, as its file has it now.
+
+        Raises:
+            CardTornError: It was torn away.
+        """
+        if not atr:
+            return None
+        if self.is_gone:
+            raise CardTornError("the card is no longer there")
         with suppress(OSError, ValueError):
             raw = self.path.read_bytes()[:FILE_MAX]
             self._cards = {str(card): [*map(str, rows)] for card, rows in json.loads(raw).items()}
-
-    def open(self, _transmit: Transmit, atr: bytes, _wanted: For) -> Opened | None:
-        """Return the purse of the card whose number stands for its ATR."""
-        if not atr:
-            return None
         purse = VirtualPurse(self, atr)
         return Opened("virtual", purse, atr, b"", purse._money)  # noqa: SLF001 - its own file
 

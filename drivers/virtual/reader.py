@@ -19,6 +19,8 @@ from drivers.virtual.mailbox import Mailbox
 
 PURSE = "purse"
 """Family of a card with money on it."""
+TORN = b"torn"
+"""What such a card carries that is torn away as soon as it has moved money."""
 
 
 class Settings(Protocol):
@@ -44,7 +46,8 @@ class VirtualReader:
             from drivers.cards.teller import Teller  # noqa: PLC0415 - only with money on cards.
             from drivers.virtual.purses import VirtualPurses  # noqa: PLC0415
 
-            self._teller = Teller(self.device, _read, VirtualPurses(Path(settings.purses)).open)
+            self._purses = VirtualPurses(Path(settings.purses))
+            self._teller = Teller(self.device, _read, self._purses.open)
 
     def present(self, card: CardImage) -> bool:
         """Put ``card`` on the reader, in place of any other; False when too many wait."""
@@ -78,6 +81,7 @@ class VirtualReader:
     def _arrived(self, card: CardImage) -> DeviceEvent:
         if self._teller is None or card.family != PURSE:
             return CardArrived(self.device, card)
+        self._purses.laid(tears=card.data == TORN)
         return self._teller.arrived(_speechless, card.uid)
 
     def _obeyed(self, command: CardCommand) -> Iterator[DeviceEvent]:

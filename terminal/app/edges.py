@@ -9,7 +9,7 @@ from typing import Protocol
 from config.rulefile import RulesFile
 from drivers.api import CardImage
 from drivers.virtual.printer import VirtualPrinter
-from drivers.virtual.reader import VirtualReader
+from drivers.virtual.reader import TORN, VirtualReader
 from drivers.virtual.scanner import VirtualScanner
 from sync.uplink.api import Health, Wanted
 from terminal.app.cardmoney import CardMoney
@@ -26,7 +26,7 @@ from terminal.core.journal import Entry
 from terminal.core.pricing.facts import Facts
 from terminal.core.pricing.index import compiled
 from terminal.core.pricing.rules import RuleBook
-from terminal.core.purse.words import NOWHERE, VIRTUAL_PURSE
+from terminal.core.purse.words import NOWHERE, VIRTUAL_PURSE, VIRTUAL_TORN
 from terminal.core.refusal import Key, refuse
 from terminal.core.turn import Turn
 from terminal.counter.desk import Answer, Done, TouchVirtual
@@ -188,11 +188,13 @@ class Edges:
 def card_image(text: str) -> CardImage | None:
     """Return the card that ``text`` stands for: a UID in hexadecimal, or the content of a card's file.
 
-    ``purse:`` before the UID is a card with money on it, for a virtual reader that knows such.
+    ``purse:`` before the UID is a card with money on it, for a virtual reader that knows such; with
+    ``:torn`` after it, one that is torn away as soon as money moves.
     """
     if text.startswith(VIRTUAL_PURSE):
-        uid = text.removeprefix(VIRTUAL_PURSE)
-        return CardImage("purse", bytes.fromhex(uid), b"", b"") if _UID.fullmatch(uid) else None
+        uid = text.removeprefix(VIRTUAL_PURSE).removesuffix(VIRTUAL_TORN)
+        fate = TORN if text.endswith(VIRTUAL_TORN) else b""
+        return CardImage("purse", bytes.fromhex(uid), b"", fate) if _UID.fullmatch(uid) else None
     if text.startswith(CODE_PREFIX) and text.isascii():
         return CardImage("iso7816", b"", b"", text.encode())
     try:

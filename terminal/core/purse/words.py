@@ -11,6 +11,8 @@ PURSE = "purse"
 """The tender's name."""
 VIRTUAL_PURSE = "purse:"
 """Before the number of a card, as a virtual reader is given it: one with money on it."""
+VIRTUAL_TORN = ":torn"
+"""After such a number: the card is torn away as soon as it has moved money, before it has said so."""
 TERMINAL_BYTES = 6
 """A terminal's number on cards. Source: JR/T 0025.1, terminal number."""
 NAMED_MAX, ANONYMOUS_MAX = 500_000, 100_000
