@@ -63,7 +63,7 @@ class VirtualPurse:
         self._box.keep(self._card, record)
         if self._box.tears:
             self._box.is_gone = True
-            raise DoubtError("torn away while it moved the money")
+            raise DoubtError(CardTornError("while it moved the money"))
         return Evidence(now.counter + 1, now.balance + amount, b"", b"")
 
     def settle(self, movement: Movement, before: int) -> Settlement:

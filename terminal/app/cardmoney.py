@@ -21,7 +21,6 @@ from terminal.core.purse.words import (
     Around,
     Doubt,
     DoubtState,
-    Move,
     Order,
     Outcome,
     line_of,
@@ -131,7 +130,7 @@ class CardMoney:
                 continue
             elif doubt.state != DoubtState.OWED:
                 outcome = Outcome(each.outcome)
-                balance = _after(doubt, outcome)
+                balance = doubt.after(outcome)
                 settled.append(events.CardSettled(doubt, outcome, balance, b"", "witness"))
         self.others = others
         return tuple(settled)
@@ -191,7 +190,7 @@ class CardMoney:
         if doubt is None:
             return None
         outcome = _SAID[said.outcome]
-        balance = _after(doubt, outcome) if said.balance is None else said.balance
+        balance = doubt.after(outcome) if said.balance is None else said.balance
         if not doubt.is_own:
             self._witnessed[doubt.terminal, doubt.sequence] = None
             if len(self._witnessed) > CARDS_MAX:
@@ -224,12 +223,6 @@ def holder(media: Sequence[str], look: Lookup) -> tuple[str, bool]:
         if found is not None:
             return found.account, False
     return "", False
-
-
-def _after(doubt: Doubt, outcome: Outcome) -> int:
-    """Return what the card holds after ``doubt`` came out so, if nothing else happened to it."""
-    signed = doubt.amount if doubt.move != Move.DEBIT else -doubt.amount
-    return doubt.balance + (signed if outcome is Outcome.PAID else 0)
 
 
 def _doubt(told: PurseTold) -> Doubt:

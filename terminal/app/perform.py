@@ -6,7 +6,7 @@ from functools import partial
 
 from terminal.app.edges import Edges
 from terminal.codec.entry import encode
-from terminal.core.effects import Effect, OpenDrawer, Post, Print
+from terminal.core.effects import Effect, HandOut, OpenDrawer, Post, Print
 from terminal.core.journal import NUMBERED, Body, Entry, Posting, Versions
 from terminal.core.purse.effects import AskCard, DropCard, MoveCard, SettleCard
 from terminal.core.purse.events import Event as CardEvent
@@ -46,6 +46,8 @@ class Performer:
                 case Print():
                     number = self._edges.ledger.receipts
                     self._edges.printing.original(number, self.last, drawer=drawer)
+                case HandOut():
+                    self._edges.printing.slip(seq, self.last, drawer=drawer)
                 case AskCard() | MoveCard() | DropCard() | SettleCard():
                     self.follows += self._edges.money.carry_out(effect)
                 case _:

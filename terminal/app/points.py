@@ -39,6 +39,7 @@ from terminal.core.pricing.basket import Member
 from terminal.core.pricing.coupons import CouponsIssued
 from terminal.core.pricing.earning import occasion_of
 from terminal.core.pricing.facts import Facts
+from terminal.core.receipts.moved import is_moved
 from terminal.core.refusal import Key, Refusal, refuse
 from terminal.core.sale import Due, Idle, Open, Tendered, repriced
 from terminal.core.stored import ToppedUp
@@ -251,7 +252,9 @@ class PointsDesk:
 
     def _slip_again(self, seq: int) -> Answer:
         entry = self._edges.ledger.entry(seq)
-        if entry is None or not isinstance(entry.body, GiftGiven | LotteryDrawn):
+        if entry is None or not (
+            isinstance(entry.body, GiftGiven | LotteryDrawn) or is_moved(entry.body)
+        ):
             return refuse(Key.NO_SUCH_RECEIPT, number=str(seq))
         if self._edges.printing.printer is None:
             return refuse(Key.NO_PRINTER)

@@ -24,8 +24,9 @@ from drivers.api import (
     PrintNotStarted,
     PrintUnknown,
 )
-from terminal.app.slips import PointsSlip, SaleSlip, Stationery
+from terminal.app.slips import EntrySlip, SaleSlip, Stationery
 from terminal.core.journal import Entry
+from terminal.core.receipts.moved import is_moved
 from terminal.core.slip import Printable
 from terminal.counter.desk import PrintDoubt
 from terminal.store.errors import LedgerError
@@ -36,6 +37,7 @@ AT_WORK_MAX = 2
 """So many receipts are handed to the printer at most before it answers: as many a crash leaves unknown."""
 BEGIN_WAIT_S = 0.003
 """So long the loop stands back for the printer's thread at most; it needs a tenth of it."""
+SLIP_NOT_PRINTED = "slip-not-printed"
 COPIES_FROM = 1 << 40
 """Jobs from here on are copies, which the print journal does not follow."""
 
@@ -67,8 +69,8 @@ class PrintDesk:
     """Receipts of ledgers that were closed, of which nobody knows whether they are on paper, by name."""
     _copied: dict[int, int | str] = field(default_factory=dict)
     """Copies at work: job and number of the receipt, or the name of one of a closed ledger."""
-    _slips: dict[int, int] = field(default_factory=dict)
-    """Slips at work: job and number of the entry."""
+    _slips: dict[int, tuple[str, int]] = field(default_factory=dict)
+    """Slips at work: job, the notice that it was not printed, and number of the entry."""
     _copies: "count[int]" = field(default_factory=lambda: count(COPIES_FROM))
 
     def after_restart(self) -> None:
@@ -113,28 +115,34 @@ class PrintDesk:
             self._copied[job] = number
         return taken
 
-    def slip(self, seq: int, entry: Entry, code: str = "", *, again: bool = False) -> bool:
-        """Print the slip of a gift or a draw; False when it is known already that it will not be.
+    def slip(
+        self, seq: int, entry: Entry, code: str = "", *, again: bool = False, drawer: bool = False
+    ) -> bool:
+        """Print the slip of a gift, a draw, or money moved to a customer; False when it surely will not be.
 
         It is no receipt: nobody keeps it waiting, and it is printed again when a person asks.
         """
-        return self.hand_out(seq, PointsSlip(entry, seq, self.stationery, code, again))
+        key = "purse-slip-not-printed" if is_moved(entry.body) else SLIP_NOT_PRINTED
+        slip = EntrySlip(entry, seq, self.stationery, code, again)
+        return self.hand_out(seq, slip, key, drawer=drawer)
 
-    def hand_out(self, seq: int, slip: Printable) -> bool:
+    def hand_out(
+        self, seq: int, slip: Printable, key: str = SLIP_NOT_PRINTED, *, drawer: bool = False
+    ) -> bool:
         """Print the slip of record ``seq``; False when it is known already that it will not be."""
         if self.printer is None:
             return False
         job = next(self._copies)
-        taken = self.printer.submit(PrintJob(job, slip))
+        taken = self.printer.submit(PrintJob(job, slip, drawer))
         if taken:
-            self._slips[job] = seq
+            self._slips[job] = key, seq
         return taken
 
     def said(self, event: Said) -> tuple[str, int | str] | None:
         """Note what became of a job; return key and receipt of a notice, if there is one to show."""
         if event.job in self._slips:
-            seq = self._slips.pop(event.job)
-            return None if isinstance(event, PrintDone) else ("slip-not-printed", seq)
+            notice, seq = self._slips.pop(event.job)
+            return None if isinstance(event, PrintDone) else (notice, f"#{seq}")
         if event.job >= COPIES_FROM:
             return self._said_of_copy(event, self._copied.pop(event.job))
         key = self._said_of_original(event, event.job)

@@ -12,6 +12,7 @@ from terminal.app.clock import ShopTime
 from terminal.core.journal import Entry, SalePosted
 from terminal.core.pricing.coupons import Coupon
 from terminal.core.receipts.coupon import coupon_slip
+from terminal.core.receipts.moved import is_moved, moved_slip
 from terminal.core.receipts.points import gift_slip
 from terminal.core.receipts.sale import Head, claim, copy_of, lay_out
 from terminal.core.receipts.topup import top_up
@@ -57,8 +58,8 @@ class SaleSlip:
 
 
 @dataclass(frozen=True, slots=True)
-class PointsSlip:
-    """The slip of a gift or a draw, record ``seq``; ``again`` when it was asked for once more."""
+class EntrySlip:
+    """The slip of a gift, a draw or money moved, record ``seq``; ``again`` when it is a copy."""
 
     entry: Entry
     seq: int
@@ -71,7 +72,8 @@ class PointsSlip:
         """Return the slip laid out for ``columns``."""
         look = self.stationery
         when = look.time.written(self.entry.stamp.wall_ms)
-        parts = gift_slip(self.entry, self.seq, when, look.head, look.words, columns)
+        draw = moved_slip if is_moved(self.entry.body) else gift_slip
+        parts = draw(self.entry, self.seq, when, look.head, look.words, columns)
         parts = (*parts, QrCode(self.code)) if self.code else parts
         return copy_of(parts, look.words) if self.again else parts
 

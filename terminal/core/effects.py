@@ -23,6 +23,11 @@ class Print:
 
 
 @dataclass(frozen=True, slots=True)
+class HandOut:
+    """Print the slip of what was just posted: it is no receipt, and has no number but the entry's."""
+
+
+@dataclass(frozen=True, slots=True)
 class OpenDrawer:
     """Open the cash drawer: cash came in or goes out."""
 
@@ -36,4 +41,4 @@ class Tell:
     facts: tuple[tuple[str, str | int], ...] = ()
 
 
-Effect = Post | Print | OpenDrawer | Tell | CardEffect
+Effect = Post | Print | HandOut | OpenDrawer | Tell | CardEffect

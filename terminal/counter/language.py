@@ -59,6 +59,7 @@ NOTICES = (
     "purse-not-loaded",
     "purse-given-back",
     "purse-cash",
+    "purse-slip-not-printed",
 )
 """Everything the till says of its own accord that is no refusal."""
 LIGHTS = (

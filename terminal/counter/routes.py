@@ -134,6 +134,11 @@ CHANGES = (
         lambda body, params: desk.SettleMovement(_line(params), body.how),
         "Give back what is owed off a card, or decide what no card can tell",
     ),
+    Change(
+        "POST", "/purse/slips/{n}/print", bodies.Plain,
+        lambda _, params: desk.PointsAct("slip", points=_line(params)),
+        "Print the slip of money put on a card or paid out again, marked as a copy",
+    ),
     Change("POST", "/sale/void", bodies.Plain, lambda _, __: desk.VoidSale(), "Call the sale off"),
     Change("POST", "/sale/hold", bodies.Plain, lambda _, __: desk.HoldSale(), "Put it aside"),
     Change(

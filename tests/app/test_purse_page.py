@@ -1,8 +1,11 @@
 """Money on cards on the running till: the tray's card, the API, and what the page says when."""
 
+import re
+
 import pytest
 
 from tests.kit.browser import chromium
+from tests.kit.tcp_printer import TcpPrinter
 from tests.kit.till import COLA, READER, WATER, TillProcess
 
 CARD = "purse:04A1B2C3D4E5F6"
@@ -91,3 +94,33 @@ def test_the_page_says_lay_the_card_on_and_ends_with_the_receipt(till):
         till.until(lambda state: state["last_receipt"], "the sale is posted")
 
     assert "lay the card on the reader" in said
+
+
+def test_money_put_on_a_card_is_on_paper_with_before_and_after_and_again_as_a_copy(tmp_path):
+    reader = {**READER, "purses": str(tmp_path / "cards.json")}
+    network = {"name": "receipt", "driver": "network", "host": "127.0.0.1", "drawer": True}
+    with TcpPrinter() as printer:
+        till = TillProcess(
+            tmp_path, readers=(reader,), printers=({**network, "port": printer.port},)
+        )
+        till.tables.append(("[cards]", {"purses": True}))
+        till.write_settings()
+        with till:
+            till.api.sign_in()
+            till.until_light("receipt", "ok")
+            till.api.ok("POST", "/purse/topups", {"type": "cash", "amount": 20_000})
+            till.until(lambda state: state["purse"], "the card is asked for")
+            assert printer.texts() == []
+            lay(till)
+            [slip] = printer.wait_for_slips(1)
+            number = re.search(r"No\. #(\d+)", slip)
+            assert number is not None
+            till.api.ok("POST", f"/purse/slips/{number[1]}/print")
+            copy = printer.wait_for_slips(2)[1]
+            refused = till.api.refused("POST", "/purse/slips/1/print")
+
+    for said in ("Card top-up", "200.00", "··E5F6", "100.00", "300.00", "Cash"):
+        assert said in slip
+    assert ("COPY" in slip, "COPY" in copy) == (False, True)
+    assert refused == "no-such-receipt"
+    assert printer.kicks == 1

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from terminal.core.journal import Entry, SalePosted, Tender
+from terminal.core.journal import Entry, PurseRepaid, PurseSettled, SalePosted, Tender
 from terminal.core.receipts.layout import cut, money, quantity, spread, wrap
+from terminal.core.receipts.moved import is_moved, moved_slip
 from terminal.core.receipts.sale import Head, claim, copy_of, lay_out, mask
 from terminal.core.receipts.words import ENGLISH, WORDS
 from terminal.core.slip import Barcode, QrCode, TextLine, width
@@ -31,6 +32,7 @@ CHINESE = dict(
             "使用积分", "积分可用日期", "积分到期日", "积分抵现", "成长值", "兑换凭条",
             "抽奖凭条", "有效期至", "未中奖", "抽奖号", "验证码", "电子钱包", "卡内原余额", "卡内现余额",
             "储值", "充值前储值", "储值余额", "其中赠送", "充值", "赠送", "优惠券",
+            "电子钱包充值", "退回卡内", "现金退款",
         ),
         strict=True,
     )
@@ -208,3 +210,45 @@ def test_an_amount_is_never_cut(text, amount, columns):
 def test_a_masked_account_shows_four_characters_at_most(account):
     assert len(mask(account)) == len(account)
     assert sum(char != "*" for char in mask(account)) <= 4
+
+
+def settled(move, outcome="paid", **more):
+    return PurseSettled(
+        "04a1b2c3d4e5f6", "d3543abaa46c", 7, move, 20_000, outcome, "answer", 3, 30_000, **more
+    )
+
+
+@pytest.mark.parametrize("columns", [32, 48])
+@pytest.mark.parametrize("words", [ENGLISH, CHINESE])
+@pytest.mark.parametrize(
+    ("body", "title", "said"),
+    [
+        (settled("top-up", tender=Tender(CASH, 20_000, "")), "Card top-up", ["Cash"]),
+        (settled("refund"), "Put back on the card", []),
+        (PurseRepaid("04a1b2c3d4e5f6", "d3543abaa46c", 7, 20_000), "Paid out in cash", None),
+    ],
+)
+def test_a_slip_of_money_on_a_card_says_what_moved_before_and_after(
+    columns, words, body, title, said
+):
+    assert is_moved(body)
+    whole = replace(MEMBERS_SALE, body=body)
+    slip = moved_slip(whole, 57, WHEN, HEAD, words, columns)
+    text = as_text(slip, columns)
+    wanted = [words[title], "#57", "200.00", "··E5F6"]
+    if said is not None:
+        wanted += [words["On the card before"], "100.00", words["On the card now"], "300.00"]
+        wanted += [words[word] for word in said]
+    assert [each for each in wanted if each not in text] == []
+    assert all(
+        width(part.text) <= (columns // 2 if part.big else columns)
+        for part in slip
+        if isinstance(part, TextLine)
+    )
+
+
+@pytest.mark.parametrize(
+    "body", [settled("debit"), settled("top-up", "unknown"), settled("top-up", is_witness=True)]
+)
+def test_what_gave_the_customer_nothing_has_no_slip(body):
+    assert not is_moved(body)

@@ -132,6 +132,11 @@ class Doubt:
         """Which of the card's counters it moves."""
         return line_of(self.family, self.move)
 
+    def after(self, outcome: Outcome) -> Minor:
+        """Return what the card holds after it came out so, if nothing else happened to it."""
+        signed = -self.amount if self.move == Move.DEBIT else self.amount
+        return self.balance + (signed if outcome is Outcome.PAID else 0)
+
 
 def doubt_of(intent: PurseIntent, state: str) -> Doubt:
     """Return ``intent`` as long as nobody knows what became of it."""

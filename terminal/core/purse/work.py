@@ -19,7 +19,7 @@ from terminal.core import journal
 from terminal.core import sale as sales
 from terminal.core.books import postings_of
 from terminal.core.circumstances import spent_elsewhere
-from terminal.core.effects import Effect, OpenDrawer, Post, Tell
+from terminal.core.effects import Effect, HandOut, OpenDrawer, Post, Tell
 from terminal.core.purse.effects import AskCard, DropCard, MoveCard, SettleCard
 from terminal.core.purse.events import (
     CardAsked,
@@ -49,7 +49,7 @@ from terminal.core.purse.words import (
 )
 from terminal.core.refusal import Key, Refusal, refuse
 from terminal.core.sale import Due, Open, State
-from terminal.core.tenders import TENDERS_MAX
+from terminal.core.tenders import CASH, TENDERS_MAX
 from terminal.core.turn import Turn
 from terminal.core.units import MONEY_MAX, Minor
 
@@ -119,7 +119,7 @@ def step(  # noqa: C901, PLR0911, PLR0912 - a table
         case CardSettled(doubt, outcome, balance, proof, how), _:
             return _settled(work, state, doubt, (outcome, how, balance, proof), turn)
         case OfficeSettled(doubt, outcome, how), _:
-            return _settled(work, state, doubt, (outcome, how, doubt.balance, b""), turn)
+            return _settled(work, state, doubt, (outcome, how, doubt.after(outcome), b""), turn)
         case CashGiven(doubt), _:
             return _cash(work, state, doubt)
         case _:
@@ -284,10 +284,13 @@ def _paid(
             is_whole = isinstance(after, sales.Idle)
             return after, (replace(post, is_joined=is_whole), *effects)
         case Move.TOP_UP:
-            return state, (post, Tell("purse-loaded", "good", _facts(doubt, body.balance)))
+            is_cash = doubt.tender is not None and doubt.tender.type == CASH
+            drawer = (OpenDrawer(),) if is_cash else ()
+            said = Tell("purse-loaded", "good", _facts(doubt, body.balance))
+            return state, (post, *drawer, HandOut(), said)
         case _:
             said = Tell("purse-given-back", "good", _facts(doubt, body.balance))
-            return without(state, doubt.about), (post, said)
+            return without(state, doubt.about), (post, HandOut(), said)
 
 
 def without(state: State, sequence: int) -> State:
@@ -309,7 +312,7 @@ def _cash(work: Work, state: State, doubt: Doubt) -> Step | Refusal:
     if isinstance(work, Moving | Asked):
         return refuse(Key.PURSE_BUSY)
     body = journal.PurseRepaid(doubt.purse, doubt.terminal, doubt.sequence, doubt.amount)
-    effects = (Post(body, postings_of(body)), OpenDrawer(), _told("purse-cash", doubt))
+    effects = (Post(body, postings_of(body)), OpenDrawer(), HandOut(), _told("purse-cash", doubt))
     return work, without(state, doubt.sequence), effects
 
 

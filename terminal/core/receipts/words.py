@@ -46,5 +46,8 @@ WORDS = (
     "Top-up",
     "Bonus",
     "Coupon",
+    "Card top-up",
+    "Put back on the card",
+    "Paid out in cash",
 )
 ENGLISH: Words = {word: word for word in WORDS}
