@@ -56,7 +56,7 @@ def test_who_registered_twice_becomes_one(where, office):
         names = Known(names={"S01-T1-1-7": "First", "S01-T2-1-7": "Second"})
         with running(books.reader, known=names, office=office) as address, address.client() as api:
             admin = address.person()
-            assert "Merge into the one before" in admin.get("/conflicts").text
+            assert "Merging moves all" in admin.get("/conflicts").text
             assert "Merge into another account" in admin.get("/members/S01-T2-1-7").text
             path, form = "/members/S01-T2-1-7/merge", {"into": "S01-T1-1-7", "reason": "one person"}
             assert (
