@@ -115,12 +115,16 @@ def test_money_put_on_a_card_is_on_paper_with_before_and_after_and_again_as_a_co
             [slip] = printer.wait_for_slips(1)
             number = re.search(r"No\. #(\d+)", slip)
             assert number is not None
-            till.api.ok("POST", f"/purse/slips/{number[1]}/print")
+            path, asked = f"/purse/slips/{number[1]}/print", {"id": "copy-1"}
+            first = till.api.json("POST", path, asked)
+            assert till.api.json("POST", path, asked) == first, "asked twice, it is printed once"
             copy = printer.wait_for_slips(2)[1]
             refused = till.api.refused("POST", "/purse/slips/1/print")
+            printed = len(printer.texts())
 
     for said in ("Card top-up", "200.00", "··E5F6", "100.00", "300.00", "Cash"):
         assert said in slip
     assert ("COPY" in slip, "COPY" in copy) == (False, True)
     assert refused == "no-such-receipt"
+    assert printed == 2
     assert printer.kicks == 1

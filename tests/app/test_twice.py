@@ -116,6 +116,7 @@ CASES = {
     "POST /purse/topups": [],
     "POST /purse/drop": [],
     "POST /purse/movements/{n}": [],
+    "POST /purse/slips/{n}/print": [],
     "POST /receipts/{number}/print": [
         Case("/receipts/S01-T1-1-000001/print", {}, None, sold, posts=True)
     ],
@@ -163,7 +164,7 @@ CASES = {
     ],
     "DELETE /session": [],
 }  # fmt: skip
-"""What needs a card with money on it is asked twice in test_purse.py.
+"""What needs a card with money on it is asked twice in test_purse.py and test_purse_page.py.
 Signing out ends the session that would ask again: the second time it is told to sign in first. Coupons
 take keys that this till has not: tests/app/test_redeeming.py asks twice for them."""
 ROWS = [(name.split()[0], case) for name, cases in CASES.items() for case in cases]
