@@ -286,7 +286,7 @@ class Grants:
 
 
 Known = Callable[[bytes, str], PublicKey]
-Heed = Callable[[list[Stream], bytes, str], None]
+Heed = Callable[[list[Stream], bytes, str], object]
 
 
 def granted(

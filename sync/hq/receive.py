@@ -122,10 +122,7 @@ class Receiver:
         return self._batches.take(messages, now_ms)
 
     def _granted(self, message: Message, now_ms: int) -> Message:
-        def heed(streams: list[Stream], shown: bytes, ledger_id: str) -> None:
-            self._heed(streams, shown, ledger_id)
-
-        return granted(self._store, self._key, message, (self._known, heed), now_ms)
+        return granted(self._store, self._key, message, (self._known, self._heed), now_ms)
 
     def _ask(self, terminal: str, message: Message) -> list[Message]:
         ask = read_ask(message.payload, self._known(ask_key_id(message.payload), terminal))
